@@ -1,0 +1,187 @@
+"""secbot's own state of a finding, and which changes of it people are told again.
+
+One transition table. Pure: the record, the report and the time come in, a decision with its reason goes out. It does not decide
+where anything is shown (routing.py) nor whether a person may act (authz.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.finding import Account, Entry, Finding, Record, Severity, State, Status, compare_versions
+from bot.errors import UserError
+
+
+class Change(StrEnum):
+    """What a report or an act did to a finding."""
+
+    NEW = "new"
+    REOPENED = "reopened"
+    SEVERITY_RAISED = "severity_raised"
+    SEVERITY_LOWERED = "severity_lowered"
+    RESOLVED = "resolved"
+    SUPPRESSED = "suppressed"
+    UPDATED = "updated"
+    ACKNOWLEDGED = "acknowledged"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+
+
+NOTHING_NEW = frozenset({Change.DUPLICATE, Change.STALE})
+ANNOUNCED = frozenset({Change.NEW, Change.REOPENED, Change.SEVERITY_RAISED})
+"""Changes that matter enough to be told again; every other change only edits the card."""
+IN_THREAD = frozenset({Change.RESOLVED, Change.SUPPRESSED, Change.SEVERITY_LOWERED, Change.ACKNOWLEDGED})
+"""Changes that are worth a line in the card's thread but ping nobody."""
+
+_NEXT: dict[tuple[State, Status], State] = {
+    (State.OPEN, Status.ACTIVE): State.OPEN,
+    (State.OPEN, Status.RESOLVED): State.RESOLVED,
+    (State.OPEN, Status.SUPPRESSED): State.SUPPRESSED,
+    (State.ACKNOWLEDGED, Status.ACTIVE): State.ACKNOWLEDGED,
+    (State.ACKNOWLEDGED, Status.RESOLVED): State.RESOLVED,
+    (State.ACKNOWLEDGED, Status.SUPPRESSED): State.SUPPRESSED,
+    (State.SUPPRESSED, Status.ACTIVE): State.OPEN,
+    (State.SUPPRESSED, Status.RESOLVED): State.RESOLVED,
+    (State.SUPPRESSED, Status.SUPPRESSED): State.SUPPRESSED,
+    (State.RESOLVED, Status.ACTIVE): State.OPEN,
+    (State.RESOLVED, Status.RESOLVED): State.RESOLVED,
+    (State.RESOLVED, Status.SUPPRESSED): State.SUPPRESSED,
+}
+
+_BORN = {Status.ACTIVE: State.OPEN, Status.RESOLVED: State.RESOLVED, Status.SUPPRESSED: State.SUPPRESSED}
+
+ACK_LASTS: dict[Severity, timedelta] = {
+    Severity.CRITICAL: timedelta(hours=4),
+    Severity.HIGH: timedelta(hours=24),
+    Severity.MEDIUM: timedelta(days=7),
+    Severity.LOW: timedelta(days=30),
+    Severity.INFO: timedelta(days=30),
+}
+"""An acknowledgement is a lease: how long it holds, by severity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of it: the record to save (None: nothing changed), the change, and whether people are told again."""
+
+    record: Record | None
+    change: Change
+    announce: bool = False
+    entry: Entry | None = None
+    reason: str = ""
+
+
+def decide_report(record: Record | None, finding: Finding, account: Account, now: datetime) -> Outcome:
+    """What one report of a finding does to what is known of it.
+
+    Reports may come in any order and any number of times: the state after a set of reports does not depend on either, except that
+    an announcement is made for what was seen to change. Never raises.
+    """
+    if record is None:
+        return _first_report(finding, account, now)
+    order = compare_versions(finding, record.finding)
+    if order == 0:
+        return Outcome(None, Change.DUPLICATE, reason="the same version again")
+    if order < 0:
+        return Outcome(None, Change.STALE, reason="an older version than the one shown")
+    return _newer_report(record, finding, account, now)
+
+
+def _first_report(finding: Finding, account: Account, now: datetime) -> Outcome:
+    state = _BORN[finding.status]
+    record = Record(
+        finding=finding,
+        account=account,
+        state=state,
+        created=now,
+        changed=now,
+        resolved_at=finding.updated if state is State.RESOLVED else None,
+    )
+    entry = Entry(at=now, kind=Change.NEW, details={"severity": finding.severity.word, "state": state})
+    return Outcome(
+        record, Change.NEW, announce=state is State.OPEN, entry=entry, reason=f"first report, {finding.status}"
+    )
+
+
+def _newer_report(record: Record, finding: Finding, account: Account, now: datetime) -> Outcome:
+    if record.account.known and not account.known:
+        account = record.account  # right after a start the directory knows less than the store does
+    raised = finding.severity > record.finding.severity
+    state = _NEXT[record.state, finding.status]
+    if raised and state is State.ACKNOWLEDGED:
+        state = State.OPEN  # it was acknowledged as something smaller
+    change = _name_change(record, finding, state, raised)
+    announce = state is State.OPEN and change in ANNOUNCED
+    after = replace(
+        record,
+        finding=finding,
+        account=account,
+        state=state,
+        revision=record.revision + 1,
+        generation=record.generation + announce,
+        seen=record.seen + 1,
+        changed=now if state is not record.state else record.changed,
+        resolved_at=_resolved_at(record, finding, state),
+    )
+    if state is not State.ACKNOWLEDGED:
+        after = replace(after, ack_by="", ack_at=None, ack_until=None)
+    details = {"severity": finding.severity.word, "state": str(state), "was": record.finding.severity.word}
+    return Outcome(after, change, announce, Entry(at=now, kind=change, details=details), reason=change)
+
+
+def _name_change(record: Record, finding: Finding, state: State, raised: bool) -> Change:
+    if state is State.OPEN and record.state in (State.RESOLVED, State.SUPPRESSED):
+        return Change.REOPENED
+    if state is not record.state and state is State.RESOLVED:
+        return Change.RESOLVED
+    if state is not record.state and state is State.SUPPRESSED:
+        return Change.SUPPRESSED
+    if raised:
+        return Change.SEVERITY_RAISED
+    return Change.SEVERITY_LOWERED if finding.severity < record.finding.severity else Change.UPDATED
+
+
+def _resolved_at(record: Record, finding: Finding, state: State) -> datetime | None:
+    if state is not State.RESOLVED:
+        return None
+    return record.resolved_at or finding.updated
+
+
+class AlreadyDone(UserError):
+    """Somebody was quicker."""
+
+    reason = "already_done"
+
+
+class NoLonger(UserError):
+    """The finding is no longer in a state where that makes sense."""
+
+    reason = "wrong_state"
+
+
+def decide_ack(record: Record, user: str, now: datetime) -> Outcome:
+    """Acknowledge a finding for its severity's time.
+
+    Raises:
+        AlreadyDone: it is acknowledged already; the message says by whom and the record is as it was.
+        NoLonger: it is resolved or suppressed.
+    """
+    if record.state is State.ACKNOWLEDGED:
+        who = "you" if record.ack_by == user else f"<@{record.ack_by}>"
+        raise AlreadyDone(f"{record.ref} is already acknowledged by {who}.")
+    if record.state is not State.OPEN:
+        raise NoLonger(f"{record.ref} is {record.state}; there is nothing to acknowledge.")
+    until = now + ACK_LASTS[record.finding.severity]
+    after = replace(
+        record,
+        state=State.ACKNOWLEDGED,
+        ack_by=user,
+        ack_at=now,
+        ack_until=until,
+        changed=now,
+        revision=record.revision + 1,
+    )
+    entry = Entry(at=now, kind=Change.ACKNOWLEDGED, actor=user, details={"until": until.isoformat()})
+    return Outcome(after, Change.ACKNOWLEDGED, entry=entry, reason="acknowledged")

@@ -1,0 +1,388 @@
+"""Reads what people type after `/sec` into a query, or says exactly what was not understood and how to repair it.
+
+    query  := { [-]key:value | word | ref | flag | "quoted text" }
+    value  := v{,v} (comma is OR)   repeated keys are AND   leading - is NOT
+              severity: high | high+ | high.. critical   time: >7d | <1h | 1d..7d   text: exact, or a glob with * and ?
+    word   := environment | severity | source | state | account name | standard, whichever it names, unambiguously
+    flag   := here | me | all | page:N | sort:age|sev|account
+
+Phones and Slack mangle text: curly quotes, long dashes, non-breaking spaces and Slack's own `<...>` wrapping are undone first.
+Nothing is guessed: a word within typing distance of a known one is offered as a repair, never run.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from bot.domain.finding import Account, Severity, State
+from bot.domain.query import TIME_KEYS, Exact, Flag, Glob, Key, Levels, Query, Sort, Span, Term, Value, quote
+from bot.domain.spelling import nearest
+
+MAX_TEXT = 2000  # characters read; Slack's own limit for a command is higher than anyone types
+MAX_TERMS = 50
+MAX_EXPLAINED = 4  # mistakes that are compared with every known word; nobody is shown more
+MAX_SPAN = timedelta(days=36_500)  # a longer time is a typing error, and would not print in six digits
+
+ALIASES: dict[str, Key] = {
+    "environment": Key.ENV, "acct": Key.ACCOUNT, "acc": Key.ACCOUNT, "severity": Key.SEV, "source": Key.SRC, "std": Key.STANDARD,
+    "res": Key.RESOURCE, "status": Key.STATE, "team": Key.OWNER,
+}  # fmt: skip
+KEYS: dict[str, Key] = {str(k): k for k in Key} | ALIASES
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The live names that a bare word may mean."""
+
+    envs: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    sources: tuple[str, ...] = ()
+    standards: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A button: what it says and the whole query it would run."""
+
+    label: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that was not understood: `kind` is a stable word, `token` what was typed, `message` for the person (plain text)."""
+
+    kind: str
+    token: str
+    message: str
+    repairs: tuple[Repair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The query as far as it was understood. Run it only when there is no problem."""
+
+    query: Query
+    problems: tuple[Problem, ...] = ()
+    text: str = ""
+
+
+_TYPOGRAPHY = str.maketrans({
+    "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u00ab": '"', "\u00bb": '"', "\u2018": "'", "\u2019": "'",
+    "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2007": " ",
+    "\u200b": None, "\u200c": None, "\u200d": None, "\ufeff": None, "\u2060": None, "\u2026": "...",
+})  # fmt: skip
+_WRAPPED = re.compile(r"<(?:(?P<mention>[@#!][^|<>]+)(?:\|(?P<name>[^>]*))?|(?P<link>[a-z]+:[^|<>]+)(?:\|[^>]*)?)>")
+_TOKEN = re.compile(r'(?P<neg>-{0,2})(?:(?P<key>[A-Za-z_]+):)?(?P<value>(?:"[^"]*"|[^\s"])+)|(?P<bad>\S)')
+_REF = re.compile(r"^f-?(\d{1,12})$", re.IGNORECASE)
+_DURATION = re.compile(r"^(\d{1,6})(s|m|min|h|d|w)$")
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def normalise(text: str) -> str:
+    """Undo what phones and Slack do to typed text; single-spaced, cut to 2,000 characters."""
+    text = _WRAPPED.sub(_unwrap, text[: MAX_TEXT * 2])
+    text = html.unescape(text).translate(_TYPOGRAPHY)
+    return " ".join(text.split())[:MAX_TEXT]
+
+
+def _unwrap(match: re.Match[str]) -> str:
+    return match["link"].removeprefix("mailto:") if match["link"] else match["mention"]
+
+
+@dataclass(slots=True)
+class _State:
+    names: Names
+    terms: list[Term] = field(default_factory=list)
+    refs: list[str] = field(default_factory=list)
+    flags: set[Flag] = field(default_factory=set)
+    sort: Sort = Sort.SEVERITY
+    page: int = 1
+    text: str = ""
+    problems: list[Problem] = field(default_factory=list)
+    span: tuple[int, int] = (0, 0)  # where the token being read stands in `text`
+
+    def wrong(self, kind: str, token: str, message: str, repairs: Iterable[tuple[str, str]] = ()) -> None:
+        """Note a problem; a repair is (label, what to put in the token's place: empty drops it)."""
+        head, tail = self.text[: self.span[0]], self.text[self.span[1] :]
+        fixed = tuple(Repair(label, " ".join(f"{head}{new}{tail}".split())) for label, new in repairs)
+        self.problems.append(Problem(kind, token, message, fixed))
+
+
+def parse(text: str, names: Names) -> Parsed:
+    """Read a query. Never raises; what was not understood is in `problems`, each with repaired queries.
+
+    Args:
+        text: as typed, still with Slack's and the phone's mangling.
+        names: what bare words may mean now.
+    """
+    clean = normalise(text)
+    state = _State(names, text=clean)
+    tokens = list(_TOKEN.finditer(clean))
+    for match in tokens[:MAX_TERMS]:
+        _read_token(state, match)
+    if len(tokens) > MAX_TERMS:
+        state.wrong("too_long", "", f"That is more than {MAX_TERMS} terms; only the first {MAX_TERMS} were read.")
+    query = Query(tuple(state.terms), state.sort, state.page, frozenset(state.flags), tuple(dict.fromkeys(state.refs)))
+    return Parsed(query, tuple(state.problems), clean)
+
+
+def _read_token(state: _State, match: re.Match[str]) -> None:
+    token, state.span = match.group(0), match.span()
+    if match["bad"]:
+        state.wrong("unbalanced", token, f"There is a lone {token} here.", [("Drop it", "")])
+        return
+    key, value, negated = match["key"], match["value"], bool(match["neg"])
+    if key is None:
+        _read_word(state, token, value, negated)
+    elif key.casefold() in ("page", "sort"):
+        _read_setting(state, token, key.casefold(), value)
+    elif (known := KEYS.get(key.casefold())) is not None:
+        _read_term(state, token, known, value, negated)
+    elif key.casefold() in ("arn", "http", "https"):
+        _read_word(state, token, f"{key}:{value}", negated)
+    else:
+        near = [(f"Use {n}", token.replace(key, n, 1)) for n in nearest(key, [*KEYS, "page", "sort"])]
+        fixes = [fix for fix in near if not parse(fix[1], state.names).problems]
+        state.wrong("unknown_key", token, f"`{key}` is not a filter.", [*fixes, ("Drop it", "")])
+
+
+# --- key:value -----------------------------------------------------------------------------------------------------------------
+
+
+def _read_term(state: _State, token: str, key: Key, text: str, negated: bool) -> None:
+    values: list[Value] = []
+    for part in split_values(text):
+        value = _read_value(state, token, key, part)
+        if value is None:
+            return
+        values.append(value)
+    if not values:
+        state.wrong("empty_value", token, f"`{key}:` needs a value.", [("Drop it", "")])
+        return
+    state.terms.append(Term(key, tuple(values), negated))
+
+
+def split_values(text: str) -> list[str]:
+    """`a,"b, c",d` as its three values."""
+    return [p.replace('"', "").strip() for p in re.findall(r'(?:"[^"]*"|[^,"])+', text) if p.strip('" ')]
+
+
+def _read_value(state: _State, token: str, key: Key, text: str) -> Value | None:
+    if key is Key.SEV:
+        return _read_severity(state, token, text)
+    if key in TIME_KEYS:
+        return _read_span(state, token, key, text)
+    if key in (Key.STATE, Key.ENV, Key.SRC) and not _is_glob(text):
+        return _read_named(state, token, key, text)
+    # Slack gives `@ana` as her id after an at-sign; a record keeps the bare id
+    return _glob_or_exact(text.removeprefix("@") or text if key is Key.BY else text)
+
+
+def _is_glob(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _glob_or_exact(text: str) -> Value:
+    return Glob(text) if _is_glob(text) else Exact(text)
+
+
+def _swap(token: str, old: str, new: str) -> str:
+    """`key:...old...` with the first `old` of its value replaced."""
+    key, colon, value = token.partition(":")
+    return key + colon + value.replace(old, quote(new), 1)
+
+
+def _read_severity(state: _State, token: str, text: str) -> Levels | None:
+    low_text, dots, high_text = text.partition("..")
+    op = re.match(r"^(>=|<=|>|<)?(.*?)(\+?)$", low_text)
+    low = Severity.of_word(op[2]) if op else None
+    high = Severity.of_word(high_text) if dots else None
+    if low is None or (dots and high is None) or op is None:
+        near = nearest(text.strip("+<>="), [s.word for s in Severity])
+        fixes = [*((f"Use {n}", _swap(token, text, n)) for n in near), ("Drop it", "")]
+        state.wrong("unknown_value", token, f"`{text}` is not a severity: critical, high, medium, low, info.", fixes)
+        return None
+    if high is not None:
+        return Levels(min(low, high), max(low, high))
+    levels = _severity_bounds(low, op[1] or "", bool(op[3]))
+    if levels is None:
+        state.wrong(
+            "unknown_value", token, f"No severity is `{text}`.", [(f"Use {low.word}", _swap(token, text, low.word))]
+        )
+    return levels
+
+
+def _severity_bounds(low: Severity, op: str, plus: bool) -> Levels | None:
+    least, most = Severity.INFO, Severity.CRITICAL
+    if (op == ">" and low is most) or (op == "<" and low is least):
+        return None
+    if plus or op in (">", ">="):
+        return Levels(Severity(low + (op == ">")), most)
+    return Levels(least, Severity(low - (op == "<"))) if op else Levels(low, low)
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """`90m`, `7d`, `2w`, at most a hundred years; None for anything else."""
+    match = _DURATION.match(text.casefold())
+    span = timedelta(seconds=int(match[1]) * _SECONDS[match[2]]) if match else MAX_SPAN * 2
+    return span if span <= MAX_SPAN else None
+
+
+def _read_span(state: _State, token: str, key: Key, text: str) -> Span | None:
+    low, dots, high = text.partition("..")
+    if dots:
+        least, most = parse_duration(low), parse_duration(high)
+        if least is not None and most is not None:
+            return Span(min(least, most), max(least, most))
+    op = re.match(r"^(>=?|<=?)(.+)$", text)
+    if op and (amount := parse_duration(op[2])) is not None:
+        return Span(amount, None) if op[1].startswith(">") else Span(None, amount)
+    if amount := parse_duration(text):
+        fixes = [(f"Older than {text}", f"{key}:>{text}"), (f"Within {text}", f"{key}:<{text}")]
+        state.wrong("unknown_value", token, f"`{token}`: older or younger than {text}?", fixes)
+        return None
+    state.wrong("unknown_value", token, f"`{text}` is not a time: write {key}:<1h or {key}:>7d.", [("Drop it", "")])
+    return None
+
+
+def _read_named(state: _State, token: str, key: Key, text: str) -> Exact | None:
+    known = {Key.STATE: [str(s) for s in State], Key.ENV: state.names.envs, Key.SRC: state.names.sources}[key]
+    folded = text.casefold().replace("-", "_") if key is Key.SRC else text.casefold()
+    if folded in known or not known:
+        return Exact(folded)
+    near = nearest(folded, known)
+    fixes = [(f"Use {n}", _swap(token, text, n)) for n in near]
+    label = {Key.STATE: "a state", Key.ENV: "an environment", Key.SRC: "a source"}[key]
+    state.wrong(
+        "unknown_value", token, f"`{text}` is not {label} here: {', '.join(known)}.", fixes or [("Drop it", "")]
+    )
+    return None
+
+
+def _read_setting(state: _State, token: str, key: str, value: str) -> None:
+    if key == "page" and value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= 10_000:
+        state.page = int(value[:6])
+    elif key == "sort" and value.casefold() in set(Sort):
+        state.sort = Sort(value.casefold())
+    elif key == "sort":
+        state.sort = Sort.SEVERITY
+        state.wrong(
+            "unknown_value", token, "Sort by age, sev or account.", [(f"Sort by {s}", f"sort:{s}") for s in Sort]
+        )
+    else:
+        state.wrong("unknown_value", token, "A page is a number from 1.", [("First page", "page:1")])
+
+
+# --- bare words ----------------------------------------------------------------------------------------------------------------
+
+
+def _read_word(state: _State, token: str, value: str, negated: bool) -> None:
+    quoted, value = value.startswith('"'), value.replace('"', "").strip()
+    if quoted:
+        state.terms += [Term(Key.TEXT, (_glob_or_exact(value),), negated)] if value else []
+        return
+    if value.removesuffix(":").casefold() in KEYS and value.endswith(":"):
+        state.wrong("empty_value", token, f"`{value}` needs a value.", [("Drop it", "")])
+        return
+    if not negated and (ref := _REF.match(value)):
+        state.refs.append(f"F-{int(ref[1])}")
+        return
+    if not negated and value.casefold() in set(Flag):
+        state.flags.add(Flag(value.casefold()))
+        return
+    readings = word_readings(value, state.names)
+    if len(readings) == 1:
+        state.terms.append(replace(readings[0], negated=negated))
+    elif readings:
+        _say_ambiguous(state, token, value, readings)
+    else:
+        _say_unknown(state, token, value)
+
+
+def word_readings(word: str, names: Names) -> list[Term]:
+    """Every meaning that a bare word has now; exact names beat parts of account names."""
+    folded = word.casefold()
+    severity = re.fullmatch(r"([a-z]+)(\+?)", folded)
+    level = Severity.of_word(severity[1]) if severity else None
+    exact: list[Term] = []
+    if folded in names.envs:
+        exact.append(Term(Key.ENV, (Exact(folded),)))
+    if level is not None and severity is not None:
+        exact.append(Term(Key.SEV, (Levels(level, Severity.CRITICAL if severity[2] else level),)))
+    if folded.replace("-", "_") in names.sources:
+        exact.append(Term(Key.SRC, (Exact(folded.replace("-", "_")),)))
+    if folded in set(State):
+        exact.append(Term(Key.STATE, (Exact(folded),)))
+    if folded in names.standards:
+        exact.append(Term(Key.STANDARD, (Exact(folded),)))
+    exact += [Term(Key.ACCOUNT, (Exact(a.id),)) for a in names.accounts if folded in (a.id, a.name.casefold())]
+    return exact or _loose_readings(folded, names)
+
+
+def _loose_readings(folded: str, names: Names) -> list[Term]:
+    if folded.startswith("arn:"):
+        return [Term(Key.RESOURCE, (Exact(folded),))]
+    if _is_glob(folded):
+        return [Term(Key.ACCOUNT, (Glob(folded),))]
+    if re.fullmatch(r"\d{12}", folded):
+        return [Term(Key.ACCOUNT, (Exact(folded),))]
+    hits = [a for a in names.accounts if len(folded) >= 3 and folded in a.name.casefold()]
+    return [Term(Key.ACCOUNT, (Exact(a.id),)) for a in hits]
+
+
+def _say_ambiguous(state: _State, token: str, value: str, readings: list[Term]) -> None:
+    accounts = {a.id: a.name for a in state.names.accounts}
+    labels = [_reading_label(t, accounts) for t in readings]
+    typed = f"{'-' if token.startswith('-') else ''}"
+    fixes = [(name, f"{typed}{key}:{quote(name)}") for key, name in labels[:4]]
+    if all(t.key is Key.ACCOUNT for t in readings):
+        fixes.append((f"All {len(readings)}", f"{typed}account:*{value}*"))
+        shown = ", ".join(name for _, name in labels[:5]) + (" ..." if len(labels) > 5 else "")
+        state.wrong("ambiguous", token, f"`{value}` matches {len(readings)} accounts: {shown}.", fixes)
+    else:
+        what = " or ".join(f"{key}:{name}" for key, name in labels[:4])
+        state.wrong(
+            "ambiguous",
+            token,
+            f"`{value}` could be {what}.",
+            [(f"{k}:{n}", f"{typed}{k}:{quote(n)}") for k, n in labels[:4]],
+        )
+
+
+def _reading_label(term: Term, accounts: dict[str, str]) -> tuple[str, str]:
+    value = term.values[0]
+    if isinstance(value, Exact):
+        return str(term.key), accounts.get(value.text, value.text) if term.key is Key.ACCOUNT else value.text
+    return str(term.key), value.low.word if isinstance(value, Levels) else ""
+
+
+def _say_unknown(state: _State, token: str, value: str) -> None:
+    known = _known_words(state.names)
+    near = nearest(value, known) if len(state.problems) < MAX_EXPLAINED else []
+    closest = f" Closest: {', '.join(near)}." if near else ""
+    minus = "-" if token.startswith("-") else ""
+    fixes = [(f"Use {word}", f"{minus}{_typed(word, known[word], state.names)}") for word in near]
+    fixes.append(("Search titles", f'{minus}"{value}"'))
+    message = f"`{value}` is not an environment, account, source or severity here.{closest}"
+    state.wrong("unknown_word", token, message, fixes)
+
+
+def _known_words(n: Names) -> dict[str, Key | None]:
+    """Every word that means something now, with the key that it is a value of."""
+    keyed = {a.name: Key.ACCOUNT for a in n.accounts if a.name}
+    keyed |= (
+        dict.fromkeys(n.standards, Key.STANDARD) | dict.fromkeys(n.sources, Key.SRC) | dict.fromkeys(n.envs, Key.ENV)
+    )
+    return {**keyed, **dict.fromkeys((*(s.word for s in Severity), *map(str, State), *map(str, Flag)))}
+
+
+def _typed(word: str, key: Key | None, names: Names) -> str:
+    """A known word so that it means just that: alone where that is enough, else with its key."""
+    plain = key is None or (quote(word) == word and len(word_readings(word, names)) == 1)
+    return word if plain else f"{key}:{quote(word)}"
