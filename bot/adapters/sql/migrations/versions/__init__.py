@@ -1,0 +1,1 @@
+"""Revisions. A revision that was released is never edited."""

@@ -1,0 +1,191 @@
+"""Compiles a domain query to SQL that agrees with `domain.query.matches`, text for text, on both databases.
+
+The problem: the same tree filters lists, routes and policies, so SQL and the predicate may not differ. Everything a person typed is a
+bound value; only column names and shapes are SQL. Globs are GLOB on SQLite (LIKE ignores case there) and LIKE on PostgreSQL. It
+refuses to know flags, references and pages: the caller has dealt with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Final, assert_never
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    union_all,
+)
+
+from bot.adapters.sql.codec import clean, fit, micros, span_micros
+from bot.adapters.sql.tables import FINDINGS
+from bot.domain.facets import LIVE
+from bot.domain.finding import State
+from bot.domain.query import COLUMNS, MANY_KEYS, Exact, Glob, Key, Levels, Query, Sort, Span, Term, Value, glob_like
+
+Condition = ColumnElement[bool]
+_C: Final = FINDINGS.c
+_LIVE_OF: Final = {str(state): "1" if state in LIVE else "0" for state in State}
+_LEADING: Final = frozenset({Key.ENV, Key.ACCOUNT, Key.SRC})
+_BRANCHES: Final = 12  # values of one term that are looked up one by one; more are filtered
+
+_WORST_FIRST: Final = (_C.severity.desc(), _C.last.desc(), _C.number.desc())
+ORDERS: Final[dict[Sort, tuple[ColumnElement[Any], ...]]] = {
+    Sort.SEVERITY: _WORST_FIRST,
+    Sort.AGE: (_C.first, _C.number),
+    Sort.ACCOUNT: (_C.account_name, *_WORST_FIRST),
+}
+"""How a list is sorted; each ends in the number, so that two pages never share a finding. Keep in sync with tables.py's indexes."""
+
+
+class Compiler:
+    """Queries to SELECTs for one of the two databases."""
+
+    def __init__(self, *, postgres: bool) -> None:
+        self._has: Callable[[ColumnElement[str], str], Condition] = _has_postgres if postgres else _has_sqlite
+        self._fits: Callable[[ColumnElement[str], str], Condition] = _fits_postgres if postgres else _fits_sqlite
+
+    def listing(self, query: Query, now: datetime, *columns: Column[Any]) -> Select[Any]:
+        """The columns of a query's findings in its order; the bind `limit` is how many."""
+        order, limit = ORDERS[query.sort], bindparam("limit", type_=Integer)
+        branches = self._branches(query, now)
+        if len(branches) == 1:
+            return select(*columns).where(*branches[0]).order_by(*order).limit(limit)
+        heads = (select(_C.number).where(*branch).order_by(*order).limit(limit).subquery() for branch in branches)
+        best = union_all(*map(select, heads)).subquery("best")
+        found = select(*columns).join_from(best, FINDINGS, best.c.number == _C.number)
+        return found.order_by(*order).limit(limit)
+
+    def counting(self, query: Query, now: datetime) -> Select[Any] | CompoundSelect[Any]:
+        """(severity, how many); a severity may come several times, its numbers are to be added."""
+        parts = [
+            select(_C.severity, func.count()).where(*branch).group_by(_C.severity)
+            for branch in self._branches(query, now)
+        ]
+        return parts[0] if len(parts) == 1 else union_all(*parts)
+
+    def _branches(self, query: Query, now: datetime) -> list[list[Condition]]:
+        """The query as disjoint parts, each "this and live", so that each is served by its index and only their heads are merged."""
+        lead = next((term for term in query.terms if _may_lead(term)), None)
+        rest = [c for term in query.terms if term is not lead for c in self._term(term, now)]
+        leads: list[list[Condition]] = [[]] if lead is None else _leads(lead)
+        lives = _lives(query)
+        if not lives:
+            return [[false()]]
+        return [[*begin, _C.live == literal_column(live), *rest] for begin in leads for live in lives]
+
+    def _term(self, term: Term, now: datetime) -> Iterable[Condition]:
+        if _names_states(term):
+            return _states(term)
+        holds = or_(false(), *(self._value(term.key, value, now) for value in term.values))
+        return [not_(holds) if term.negated else holds]
+
+    def _value(self, key: Key, value: Value, now: datetime) -> Condition:
+        match value:
+            case Levels(low, high):
+                return _C.severity.between(int(low), int(high)) if low != high else _C.severity == int(low)
+            case Span():
+                return _span(_C.last if key is Key.LAST else _C.first, value, micros(now))
+            case Exact(text):
+                return self._exact(key, clean(text.casefold()))
+            case Glob(pattern):
+                return self._glob(key, clean(pattern.casefold()))
+        assert_never(value)
+
+    def _exact(self, key: Key, text: str) -> Condition:
+        if key is Key.TEXT:
+            return self._has(_C.search, text)
+        if key in MANY_KEYS:
+            return self._has(_C[COLUMNS[key]], f"\n{text}\n")
+        if key is Key.ACCOUNT:
+            return or_(_C.account == text, _C.account_name == text)
+        return _C[COLUMNS[key]] == text
+
+    def _glob(self, key: Key, pattern: str) -> Condition:
+        if key is Key.TEXT:
+            return self._fits(_C.search, f"*{pattern}*")
+        if key in MANY_KEYS:
+            return self._fits(_C[COLUMNS[key]], f"*\n{pattern}\n*")
+        if key is Key.ACCOUNT:
+            return or_(self._fits(_C.account, pattern), self._fits(_C.account_name, pattern))
+        return self._fits(_C[COLUMNS[key]], pattern)
+
+
+def _may_lead(term: Term) -> bool:
+    """Whether a list's index begins with what this term asks for."""
+    exact = not term.negated and all(isinstance(value, Exact) for value in term.values)
+    return exact and term.key in _LEADING and len(term.values) <= _BRANCHES
+
+
+def _leads(term: Term) -> list[list[Condition]]:
+    """One condition for each value, no finding in two of them."""
+    texts = _texts(term)
+    if term.key is not Key.ACCOUNT:
+        return [[_C[COLUMNS[term.key]] == text] for text in texts]
+    return [[_C.account == text] for text in texts] + [
+        [_C.account_name == text, _C.account.not_in(texts)] for text in texts
+    ]
+
+
+def _texts(term: Term) -> list[str]:
+    return list(dict.fromkeys(clean(v.text.casefold()) for v in term.values if isinstance(v, Exact)))
+
+
+def _names_states(term: Term) -> bool:
+    return term.key is Key.STATE and not term.negated and all(isinstance(value, Exact) for value in term.values)
+
+
+def _lives(query: Query) -> list[str]:
+    """The values of `live` that the query's findings may have, as SQL; none when no finding can satisfy it."""
+    lives = {"1", "0"}
+    for term in query.terms:
+        if _names_states(term):
+            lives &= {_LIVE_OF[text] for text in _texts(term) if text in _LIVE_OF}
+    return sorted(lives, reverse=True)
+
+
+def _states(term: Term) -> list[Condition]:
+    """The states, unless `live`, which every branch asks for, has said it all."""
+    texts = set(_texts(term))
+    lives = {_LIVE_OF[text] for text in texts if text in _LIVE_OF}
+    told = {state for state, live in _LIVE_OF.items() if live in lives}
+    return [] if told <= texts else [_C.state.in_(sorted(texts))]
+
+
+def _span(column: Column[int], span: Span, now: int) -> Condition:
+    bounds: list[Condition] = []
+    if span.least is not None:
+        bounds.append(column < fit(now - span_micros(span.least)))
+    if span.most is not None:
+        bounds.append(column > fit(now - span_micros(span.most)))
+    return and_(literal(True), *bounds)
+
+
+def _has_sqlite(column: ColumnElement[str], text: str) -> Condition:
+    return func.instr(column, text) > 0
+
+
+def _has_postgres(column: ColumnElement[str], text: str) -> Condition:
+    return func.strpos(column, bindparam(None, text, type_=Text)) > 0
+
+
+def _fits_sqlite(column: ColumnElement[str], pattern: str) -> Condition:
+    # The bracket is GLOB's only other special character; a set of one is the character itself.
+    return column.op("GLOB", is_comparison=True)(pattern.replace("[", "[[]"))
+
+
+def _fits_postgres(column: ColumnElement[str], pattern: str) -> Condition:
+    return column.like(glob_like(pattern), escape="\\")

@@ -1,0 +1,199 @@
+"""The tables of both databases, once: findings with what can be asked of them, what is to be said, and what was said.
+
+The problem: one SQL for SQLite and PostgreSQL, and list pages that an index serves at a million findings. Every time is an integer,
+microseconds since 1970 UTC. Texts compare by code point on both databases, as Python does. It refuses to know what a row means: that
+is codec.py. A change here needs a migration; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
+from sqlalchemy.sql.selectable import NamedFromClause
+from sqlalchemy.types import TypeEngine
+
+METADATA: Final = MetaData()
+
+# SQLite gives numbers of its own to a column only when it is called INTEGER.
+NUMBER: Final[TypeEngine[int]] = BigInteger().with_variant(Integer(), "sqlite")
+# PostgreSQL's default collation would sort and compare by the locale that its cluster was made with.
+TEXT: Final[TypeEngine[str]] = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, TEXT, nullable=False)
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _serial(name: str) -> Column[int]:
+    return Column(name, NUMBER, primary_key=True, autoincrement=True)
+
+
+FINDINGS: Final = Table(
+    "findings",
+    METADATA,
+    _serial("number"),
+    Column("key", TEXT, nullable=False, unique=True),
+    # what can be asked of it: the names and texts of domain.facets.Facets
+    _text("env"),
+    _text("account"),
+    _text("account_name"),
+    _text("ou"),
+    _text("owner"),
+    Column("severity", SmallInteger, nullable=False),
+    _text("source"),
+    _text("control"),
+    _text("standard"),
+    _text("type"),
+    _text("resource"),
+    _text("region"),
+    _text("state"),
+    Column("live", SmallInteger, nullable=False),
+    _time("first"),
+    _time("last"),
+    _text("by"),
+    _text("search"),
+    # its version and what secbot did with it; `last` is the version's first part
+    _time("emitted"),
+    _text("digest"),
+    Column("generation", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    _time("created"),
+    _time("changed"),
+    _time("ack_until", nullable=True),
+    _time("taken"),  # when something new was last taken in
+    Column("doc", LargeBinary, nullable=False),  # last, so that reading the columns before it reads no overflow page
+    # Every list is "these, live, the worst and newest first": such an index is read backwards and nothing is sorted.
+    Index("ix_findings_env", "env", "live", "severity", "last", "number"),
+    Index("ix_findings_live", "live", "severity", "last", "number"),
+    Index("ix_findings_account", "account", "live", "severity", "last", "number"),
+    Index("ix_findings_source", "source", "live", "severity", "last", "number"),
+    Index("ix_findings_account_name", "account_name", "live", "severity", "last", "number"),
+    Index("ix_findings_first", "live", "first", "number"),
+    Index("ix_findings_last", "last"),
+    Index("ix_findings_taken", "source", "taken"),
+    Index("ix_findings_state", "state"),
+    sqlite_autoincrement=True,  # a number is never given twice, even after its finding was removed
+)
+
+RAW: Final = Table(
+    "finding_raw",
+    METADATA,
+    Column("number", NUMBER, ForeignKey("findings.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+TIMELINE: Final = Table(
+    "timeline",
+    METADATA,
+    _serial("id"),
+    Column("number", NUMBER, ForeignKey("findings.number", ondelete="CASCADE"), nullable=False),
+    _time("at"),
+    _text("kind"),
+    _text("actor"),
+    _text("note"),
+    _text("details"),
+    Index("ix_timeline_number", "number", "at", "id"),
+    sqlite_autoincrement=True,
+)
+
+CARDS: Final = Table(
+    "cards",
+    METADATA,
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("channel", TEXT, primary_key=True),
+    _text("ts"),
+    _text("shown"),
+    Index("ix_cards_ts", "channel", "ts"),
+)
+
+_WAITING: Final = text("state <> 'sent'")
+
+OUTBOX: Final = Table(
+    "outbox",
+    METADATA,
+    _serial("id"),
+    Column("key", TEXT, nullable=False, unique=True),
+    _text("kind"),
+    Column("number", NUMBER, nullable=False),
+    _text("channel"),
+    Column("rank", Integer, nullable=False),  # minus the lane, so that an index holds the order as it is
+    _text("details"),
+    _text("state"),  # new, sending, sent, blocked
+    _time("due"),  # while it is being sent: when the lease ends
+    Column("attempt", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    _time("created"),
+    _text("owner"),
+    _time("started", nullable=True),  # when the last attempt began
+    _time("unsettled", nullable=True),  # when the first attempt began whose end is unknown
+    _time("settled", nullable=True),
+    _text("error"),
+    Index("ix_outbox_channel", "channel", "rank", "id", "due", postgresql_where=_WAITING, sqlite_where=_WAITING),
+    Index("ix_outbox_number", "number", "channel", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
+    Index("ix_outbox_settled", "settled"),
+    sqlite_autoincrement=True,
+)
+
+
+def waiting(table: NamedFromClause) -> ColumnElement[bool]:
+    """The outbox row is not yet said: the condition of the partial indexes, which must stand in a query as it stands in them."""
+    return table.c.state != literal_column("'sent'")
+
+
+LEASES: Final = Table(
+    "channel_leases",
+    METADATA,
+    Column("channel", TEXT, primary_key=True),
+    _text("owner"),
+    _time("until"),
+)
+
+LISTINGS: Final = Table(
+    "listings",
+    METADATA,
+    Column("id", TEXT, primary_key=True),
+    _text("user"),
+    _text("query"),
+    _text("numbers"),
+    _time("created"),
+    Index("ix_listings_created", "created"),
+)
+
+QUARANTINE: Final = Table(
+    "quarantine",
+    METADATA,
+    _serial("number"),
+    Column("message_id", TEXT, nullable=False, unique=True),
+    _text("reason"),
+    _text("note"),
+    Column("body", LargeBinary, nullable=False),
+    _time("at"),
+    sqlite_autoincrement=True,
+)
+
+SEEN: Final = Table(
+    "seen",
+    METADATA,
+    Column("key", TEXT, primary_key=True),
+    _time("at"),
+    Index("ix_seen_at", "at"),
+)

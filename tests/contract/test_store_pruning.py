@@ -1,0 +1,40 @@
+"""What is old and done is removed; what still matters stays."""
+
+from __future__ import annotations
+
+from bot.adapters.memory import MemoryStore
+from bot.adapters.sql import SqlStore
+from bot.ports import Listing
+from tests.contract.builders import record
+from tests.contract.conftest import VirtualClock
+from tests.contract.test_store_outbox import card, claim, line, settle
+
+
+async def test_only_what_was_said_listed_or_seen_before_that_time_is_removed(
+    store: SqlStore | MemoryStore, clock: VirtualClock
+) -> None:
+    async with store.begin() as tx:
+        await tx.insert([(record(), b"")])
+        await tx.say([card(1), line(1, "waits")])
+        await tx.save_listing(Listing("old", "U", "", (), clock.now()))
+        await tx.first_time("old")
+    await settle(store, await claim(store))
+    clock.move(3 * 24 * 3600)
+    async with store.begin() as tx:
+        await tx.say([card(2)])
+        await tx.save_listing(Listing("new", "U", "", (), clock.now()))
+    while (claimed := await claim(store)).saying.number != 2:
+        pass
+    await settle(store, claimed)
+    before = clock.now()
+    clock.move(-60)
+    border = clock.now()
+    assert border < before
+    assert await store.prune(border) == 3
+    assert await store.prune(border) == 0
+    async with store.reads() as reads:
+        assert await reads.listing("new") is not None
+        assert await reads.listing("old") is None
+        assert (await reads.backlog()).waiting == 1
+        assert await reads.get(1) is not None
+        assert await reads.card(1, "C") is not None
