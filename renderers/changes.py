@@ -1,0 +1,68 @@
+"""One line for one entry of a finding's timeline: what happened, by whom. The thread and the detail view say it in the same words.
+
+An entry of a kind that is not in the table is shown under its own name: a timeline has no holes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.finding import Entry, Record, State
+from bot.domain.lifecycle import Change
+from renderers import parts
+from renderers.blocks import span
+from renderers.engine import words
+from renderers.mrkdwn import Mrkdwn, date, prose, user
+
+# (icon, what happened)
+_KINDS: dict[str, tuple[str, str]] = {
+    Change.NEW: ("🆕", "New"),
+    Change.REOPENED: ("🔁", "Open again"),
+    Change.SEVERITY_RAISED: ("⬆️", "Severity raised"),
+    Change.SEVERITY_LOWERED: ("⬇️", "Severity lowered"),
+    Change.RESOLVED: ("✅", "Resolved"),
+    Change.SUPPRESSED: ("🔕", "Suppressed"),
+    Change.UPDATED: ("✏️", "Updated"),
+    Change.ACKNOWLEDGED: ("👀", "Acknowledged"),
+    Change.DUPLICATE: ("➖", "Reported again"),
+    Change.STALE: ("➖", "Late report left aside"),
+}
+
+
+def change_name(entry: Entry) -> str:
+    """What happened, in two or three words, still to be escaped."""
+    return _KINDS.get(entry.kind, ("•", entry.kind.replace("_", " ").capitalize()))[1]
+
+
+def change_line(record: Record, entry: Entry) -> Mrkdwn:
+    """`👀 *Acknowledged* by <@U1> until … · note`; without a person, the source is the one who did it."""
+    icon = _KINDS.get(entry.kind, ("•", ""))[0]
+    return words(
+        "changes.line",
+        icon=icon,
+        what=prose(change_name(entry), 60) or "Changed",
+        detail=_detail(record, entry),
+        who=Mrkdwn(f"by {user(entry.actor)}") if entry.actor else _reporter(record),
+        note=prose(entry.note, 200),
+    )
+
+
+def _reporter(record: Record) -> Mrkdwn:
+    return Mrkdwn(f"reported by {prose(parts.source_name(record.finding), 60)}")
+
+
+def _detail(record: Record, entry: Entry) -> Mrkdwn | str:
+    told = entry.details
+    if entry.kind in (Change.SEVERITY_RAISED, Change.SEVERITY_LOWERED) and told.get("was"):
+        return f"from {told['was']} to {told.get('severity', '')}".strip()
+    if entry.kind == Change.RESOLVED and record.state is State.RESOLVED and record.resolved_at:
+        return f"after {span(record.resolved_at - parts.began(record))}"
+    return _until(told.get("until", ""))
+
+
+def _until(text: str) -> Mrkdwn | str:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return Mrkdwn(f"until {date(when)}") if when.tzinfo else ""

@@ -1,0 +1,166 @@
+"""Everything about one finding, as a modal (with the source's own JSON) or as an answer.
+
+A modal is opened at once as "loading", because Slack's trigger lives three seconds, and is updated when the record is there. Only
+Slack's limits cut here; what is left out is counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.domain.finding import Finding, Record
+from bot.domain.views import FindingDetail
+from bot.plugins import Layout, Message, Modal
+from renderers import parts
+from renderers.actions import CONSOLE, encode
+from renderers.blocks import (
+    WARNING,
+    Block,
+    actions,
+    context,
+    divider,
+    fields,
+    header,
+    link_button,
+    paragraph,
+    plain_text,
+    section,
+    sections,
+)
+from renderers.changes import change_line
+from renderers.engine import words
+from renderers.limits import MAX_TEXT
+from renderers.mrkdwn import Mrkdwn, channel, code, code_block, date, plain, plain_lines, prose, sentence
+
+PLACES = 10
+RAW_MAX = 2900
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How much a surface holds: characters of the title and the description, rows of resources and timeline."""
+
+    title: int
+    description: int
+    resources: int
+    timeline: int
+
+
+_MODAL = _Room(title=10_000, description=10_000, resources=50, timeline=30)
+_MESSAGE = _Room(title=2_000, description=2_000, resources=20, timeline=8)
+
+# The one host whose links a payload may bring: AWS's own documentation.
+_GUIDE = re.compile(r"https://docs\.aws\.amazon\.com/[A-Za-z0-9/_.?=&%#-]{1,1000}")
+
+
+def render(view: FindingDetail) -> Message | Modal:
+    """A modal of at most 100 blocks when `view.modal`, else a message within Slack's 12,000 characters."""
+    blocks = [*_problem(view), *_content(view)]
+    if view.modal:
+        title = view.record.ref if view.record else "Finding"
+        return Modal({"type": "modal", "title": plain_text(title), "close": plain_text("Close"), "blocks": blocks})
+    return Message(_text(view), tuple(blocks))
+
+
+def _text(view: FindingDetail) -> str:
+    record = view.record
+    if record is None:
+        return prose(view.problem, 150) or "Loading…"
+    title = prose(parts.title_of(record.finding), 110)
+    return words("finding_detail.text", ref=record.ref, severity=record.finding.severity.name, title=title)
+
+
+def _problem(view: FindingDetail) -> list[Block]:
+    return [section(Mrkdwn(f"{WARNING} {sentence(view.problem)}"))] if view.problem.strip() else []
+
+
+def _content(view: FindingDetail) -> list[Block]:
+    if view.record is None:
+        return [] if view.problem.strip() else [section(words("finding_detail.loading"))]
+    room = _MODAL if view.modal else _MESSAGE
+    record = view.record
+    return [*_summary(record, room), *_facts(record, room), *_history(view, record, room), *_end(view, record)]
+
+
+def _summary(record: Record, room: _Room) -> list[Block]:
+    state = parts.state_line(record)
+    return [
+        header(parts.headline(record)),
+        *([section(state)] if state else []),
+        fields(parts.field_texts(record)),
+        *_prose(record, room),
+    ]
+
+
+def _prose(record: Record, room: _Room) -> list[Block]:
+    """The title when the header could not hold it, and the description."""
+    title = plain(parts.title_of(record.finding), room.title)
+    texts = [] if parts.headline(record).endswith(title) else [title]
+    texts.append(plain_lines(record.finding.description, room.description))
+    return [paragraph(text[i : i + MAX_TEXT]) for text in texts for i in range(0, len(text), MAX_TEXT)]
+
+
+def _facts(record: Record, room: _Room) -> list[Block]:
+    finding = record.finding
+    lines = [f for label, value in finding.evidence if (f := parts.fact(label, value))]
+    resources = [parts.resource_line(r) for r in finding.resources[: room.resources]]
+    total = Mrkdwn(str(len(finding.resources)))
+    return [
+        section(_source_says(finding)),
+        *_listed(words("finding_detail.evidence"), lines, len(lines)),
+        *_listed(words("finding_detail.resources", total=total), resources, len(finding.resources)),
+    ]
+
+
+def _source_says(finding: Finding) -> Mrkdwn:
+    said = (finding.workflow, finding.record_state, finding.compliance)
+    return words(
+        "finding_detail.source_says",
+        type=code(finding.type, 200) if finding.type.strip() else "",
+        first=date(finding.first_seen),
+        last=date(finding.last_seen) if finding.last_seen else "",
+        said=Mrkdwn(", ".join(code(s, 60) for s in said if s.strip())),
+        standards=Mrkdwn(", ".join(code(s, 60) for s in finding.standards[:10] if s.strip())),
+        native_id=code(finding.native_id, 500),
+    )
+
+
+def _listed(title: Mrkdwn, lines: Iterable[Mrkdwn], total: int) -> list[Block]:
+    """A titled list; nothing when it is empty, and a count of what is not in it."""
+    shown = list(lines)
+    if not shown:
+        return []
+    left_out = total - len(shown)
+    more = [words("finding_detail.more", number=left_out)] if left_out > 0 else []
+    return sections([title, *shown, *more])
+
+
+def _history(view: FindingDetail, record: Record, room: _Room) -> list[Block]:
+    """The newest entries, newest first, and where the cards are."""
+    newest = sorted(view.timeline, key=lambda entry: entry.at, reverse=True)[: room.timeline]
+    lines = [Mrkdwn(f"{date(entry.at)} {change_line(record, entry)}") for entry in newest]
+    channels = list(dict.fromkeys(channel(place[0]) for place in view.places))[:PLACES]
+    shown = [section(words("finding_detail.places", channels=Mrkdwn(", ".join(channels))))] if channels else []
+    return [*_listed(words("finding_detail.timeline"), lines, len(view.timeline)), *shown]
+
+
+def _end(view: FindingDetail, record: Record) -> list[Block]:
+    row = parts.buttons(record, details=False)
+    guide = record.finding.remediation_url.strip()
+    told: list[Block] = []
+    if _GUIDE.fullmatch(guide):
+        row.insert(-1, link_button("How to fix it", encode(f"{CONSOLE}.guide", number=record.number), guide))
+    elif guide:
+        told = [section(words("finding_detail.guide", url=code(guide, 500)))]
+    return [*told, context(parts.footer(record)), *actions(row), *_raw(view)]
+
+
+def _raw(view: FindingDetail) -> list[Block]:
+    if not view.modal or not view.raw.strip():
+        return []
+    return [divider(), section(words("finding_detail.raw")), section(code_block(view.raw, RAW_MAX))]
+
+
+LAYOUT = Layout(name="finding_detail", view=FindingDetail, render=render)

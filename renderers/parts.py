@@ -1,0 +1,255 @@
+"""What several layouts show of a finding: its headline, its fields, its state, its buttons.
+
+Every text of a record is foreign and leaves here escaped and cut. The account's digits are always beside its name, because a name can
+be anybody's. Facts are shown as they are, odd ones too; only links and mentions ask for a form.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.domain.console import HUBS, console_url
+from bot.domain.finding import Finding, Record, Resource, State
+from renderers.actions import ACK, CONSOLE, SHOW, WHY, encode, menu_id, option_value
+from renderers.blocks import (
+    SEVERITY_ICON,
+    STATE_ICON,
+    Block,
+    age,
+    button,
+    link_button,
+    option,
+    overflow,
+    span,
+)
+from renderers.engine import plain_words, words
+from renderers.limits import MAX_FALLBACK
+from renderers.mrkdwn import Mrkdwn, clip, code, cut, date, prose, user, visible
+
+NOT_GIVEN = "not given"
+UNKNOWN_ACCOUNT = "unknown account"
+SHOWN_RESOURCES = 3
+HEADLINE_TITLE = 110  # characters of the title in a header of 150
+
+SOURCE_NAMES = {
+    "guardduty": "GuardDuty",
+    "access_analyzer": "IAM Access Analyzer",
+    "config": "AWS Config",
+    "cloudwatch": "CloudWatch",
+    "inspector": "Inspector",
+    "macie": "Macie",
+    "health": "AWS Health",
+    "securityhub": "Security Hub",
+    "securityhub_v2": "Security Hub V2",
+    "generic": "another source",
+}
+_GLOBAL = frozenset({"global", "aws-global"})
+_EARLIEST_BELIEVED = datetime(2006, 1, 1, tzinfo=UTC)  # AWS is not older; sources write 1970 for "unknown"
+
+
+def title_of(finding: Finding) -> str:
+    """The title, still foreign; what stands in for it when a source gave none."""
+    return finding.title.strip() or finding.type or "A finding without a title"
+
+
+def account_name(record: Record) -> str:
+    """What the account is called, still foreign; `unknown account` when nobody told us."""
+    if not record.account.known:
+        return UNKNOWN_ACCOUNT
+    return record.account.name.strip() or "unnamed account"
+
+
+def account(record: Record) -> Mrkdwn:
+    """`payments-prod `111122223333``: the name and the digits as the finding gave them."""
+    return Mrkdwn(f"{prose(account_name(record), 60)} {code(record.finding.account, 40)}")
+
+
+def region(finding: Finding) -> Mrkdwn:
+    """The region's code, or `global`."""
+    return Mrkdwn("global") if finding.region.casefold() in _GLOBAL else prose(finding.region.strip() or NOT_GIVEN, 40)
+
+
+def resources(finding: Finding, shown: int = SHOWN_RESOURCES) -> Mrkdwn:
+    """The first few resources by name, and how many more there are."""
+    known = [r for r in finding.resources if r.id or r.name]
+    if not known:
+        return Mrkdwn(NOT_GIVEN)
+    names = ", ".join(code(r.label, 80) for r in known[:shown])
+    more = len(known) - shown
+    return Mrkdwn(f"{names} and {more} more" if more > 0 else names)
+
+
+def resource_kind(finding: Finding) -> str:
+    """The type of the first resource, still foreign."""
+    return finding.resource.type
+
+
+def source(finding: Finding) -> Mrkdwn:
+    """Who found it, through whom it came, and which control it breaks."""
+    name = source_name(finding)
+    hub = SOURCE_NAMES.get(finding.via, "")
+    via = f" via {hub}" if finding.via in HUBS and hub not in name else ""
+    control = f" · {code(finding.control, 40)}" if finding.control else ""
+    return Mrkdwn(f"{prose(name, 60)}{via}{control}")
+
+
+def source_name(finding: Finding) -> str:
+    """The service that found it, still foreign where a hub's partner did."""
+    if finding.source in HUBS or finding.source == "generic":
+        return finding.product or SOURCE_NAMES[finding.source]
+    return SOURCE_NAMES.get(finding.source, finding.source)
+
+
+def environment(record: Record) -> Mrkdwn:
+    """Environment and organisational unit."""
+    return words("parts.environment", env=record.account.env or NOT_GIVEN, ou=record.account.ou)
+
+
+def field_texts(record: Record) -> list[Mrkdwn]:
+    """The six fields of a card."""
+    finding = record.finding
+    kind = prose(resource_kind(finding), 60) if resource_kind(finding) else ""
+    return [
+        words("parts.account", account=account(record)),
+        environment(record),
+        words("parts.resource", resources=resources(finding), kind=kind),
+        words("parts.region", region=region(finding)),
+        words("parts.source", source=source(finding)),
+        words("parts.owner", owner=prose(record.account.owner or NOT_GIVEN, 80)),
+    ]
+
+
+def headline(record: Record) -> str:
+    """Plain text of a card's header: state when it is not open, severity, title; at most 150 characters."""
+    severity = record.finding.severity
+    is_open = record.state is State.OPEN
+    return plain_words(
+        "parts.headline",
+        icon=SEVERITY_ICON[severity] if is_open else STATE_ICON[record.state],
+        state="" if is_open else record.state.upper(),
+        severity=severity.name,
+        title=cut(visible(title_of(record.finding), HEADLINE_TITLE), HEADLINE_TITLE),
+    )
+
+
+def fallback(record: Record, what: str) -> Mrkdwn:
+    """What a phone shows: `CRITICAL prod payments-prod: S3 bucket is public (new)`; at most 150 characters."""
+    name = account_name(record)
+    digits = f" {record.finding.account}" if name == UNKNOWN_ACCOUNT else ""
+    text = words(
+        "parts.fallback",
+        severity=record.finding.severity.name,
+        env=prose(record.account.env, 16),
+        account=prose(name + digits, 32),
+        title=prose(title_of(record.finding), 72),
+        what=prose(what, 20),
+    )
+    return clip(text, MAX_FALLBACK)
+
+
+def change_word(record: Record) -> str:
+    """The word at the end of a card's fallback text."""
+    if record.state is not State.OPEN:
+        return str(record.state)
+    return "new" if record.revision == 1 else "again" if record.generation > 1 else "open"
+
+
+def began(record: Record) -> datetime:
+    """Since when the problem is there: the source's first sight of it, or ours when the source's is not to be believed."""
+    first = record.finding.first_seen
+    return first if _EARLIEST_BELIEVED <= first <= record.created else record.created
+
+
+def state_line(record: Record) -> Mrkdwn | None:
+    """What became of it, by whom and until when; None while it is open."""
+    if record.state is State.ACKNOWLEDGED:
+        return acknowledged_line(record)
+    if record.state is State.RESOLVED:
+        return resolved_line(record)
+    if record.state is State.SUPPRESSED:
+        return words("parts.suppressed", icon=STATE_ICON[State.SUPPRESSED], when=date(record.changed))
+    return None
+
+
+def acknowledged_line(record: Record) -> Mrkdwn:
+    return words(
+        "parts.acknowledged",
+        icon=STATE_ICON[State.ACKNOWLEDGED],
+        who=user(record.ack_by) if record.ack_by else Mrkdwn("somebody"),
+        until=date(record.ack_until) if record.ack_until else "",
+    )
+
+
+def resolved_line(record: Record) -> Mrkdwn:
+    at = record.resolved_at or record.changed
+    return words("parts.resolved", icon=STATE_ICON[State.RESOLVED], after=span(at - began(record)), when=date(at))
+
+
+def evidence(finding: Finding, shown: int) -> Mrkdwn | None:
+    """The first facts on one line; None when there are none."""
+    facts = [told for label, value in finding.evidence[:shown] if (told := fact(label, value))]
+    return Mrkdwn(" · ".join(facts)) if facts else None
+
+
+def fact(label: str, value: str) -> Mrkdwn | None:
+    """`*Actor IP* `198.51.100.7``; None when there is nothing to say."""
+    name = prose(label.strip(), 40)
+    return Mrkdwn(f"*{name}* {code(value, 300)}") if name and value.strip() else None
+
+
+def footer(record: Record) -> Mrkdwn:
+    """`F-1234 | seen 3x | open since … | route prod-critical`."""
+    is_live = record.state in (State.OPEN, State.ACKNOWLEDGED)
+    return words(
+        "parts.footer",
+        ref=record.ref,
+        seen=record.seen,
+        since=date(began(record)),
+        open="open since" if is_live else "since",
+        route=prose(record.route, 60),
+    )
+
+
+def buttons(record: Record, *, details: bool = True) -> list[Block]:
+    """The buttons that make sense in the finding's state; the rest in a menu."""
+    row = [button("Acknowledge", _ids(ACK, record), primary=True)] if record.state is State.OPEN else []
+    if details:
+        row.append(button("Details", _ids(SHOW, record)))
+    if url := console_url(record.finding):
+        row.append(link_button("Open in console", _ids(CONSOLE, record), url))
+    row.append(overflow(menu_id(record.number), [_choice("Why here?", WHY, record)]))
+    return row
+
+
+def _ids(name: str, record: Record) -> tuple[str, str]:
+    return encode(name, number=record.number, revision=record.revision)
+
+
+def _choice(label: str, name: str, record: Record, url: str = "") -> Block:
+    return option(label, option_value(name, number=record.number, revision=record.revision), url)
+
+
+def row_menu(record: Record) -> Block:
+    """Everything that can be done with a finding, in one menu beside its row."""
+    choices = [_choice("Details", SHOW, record)]
+    if record.state is State.OPEN:
+        choices.append(_choice("Acknowledge", ACK, record))
+    choices.append(_choice("Why here?", WHY, record))
+    if url := console_url(record.finding):
+        choices.append(_choice("Open in console", CONSOLE, record, url))
+    return overflow(menu_id(record.number), choices)
+
+
+def short_state(record: Record, now: datetime) -> Mrkdwn:
+    """The state as a row shows it: who has it, or how long it is there."""
+    if record.state is State.ACKNOWLEDGED and record.ack_by:
+        return Mrkdwn(f"{STATE_ICON[record.state]} {user(record.ack_by)}")
+    if record.state is State.OPEN:
+        return Mrkdwn(age(began(record), now))
+    return Mrkdwn(f"{STATE_ICON[record.state]} {record.state}")
+
+
+def resource_line(resource: Resource) -> Mrkdwn:
+    """One resource with its whole id, type and region."""
+    extra = [prose(t, 60) for t in (resource.type, resource.region) if t.strip()]
+    return Mrkdwn(" · ".join([code(resource.id or resource.label, 200), *extra]))

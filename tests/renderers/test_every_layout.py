@@ -1,0 +1,183 @@
+"""What holds for every layout, with plain views (golden files) and with the longest and most hostile ones."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from render_cases import GOLDEN, HOSTILE
+
+import renderers.layouts
+from bot.domain import views
+from bot.plugins import Layout, Message, Modal, collect
+from renderers import Renderer, limits
+from renderers.actions import decode
+
+ROOT = Path(__file__).parents[2]
+CASES = ROOT / "tests" / "cases" / "layouts"
+CHECKER = ROOT / ".." / "shared" / "blockkit" / "blockkit_check.py"
+RENDERER = Renderer()
+GOLDEN_CASES = [(layout, case) for layout, cases in GOLDEN.items() for case in cases]
+
+_OURS = re.compile(
+    r"<!date\^\d+\^\{date_short_pretty\} \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>|<@U0SAFE1>|<!subteam\^S0SAFE1>|<#C0SAFE1>"
+)
+_CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+_LINKS = re.compile(
+    r"https://(?:[a-z0-9-]+\.)*(?:console\.aws\.amazon\.com|console\.amazonaws\.cn|console\.amazonaws-us-gov\.com)/"
+    r"|https://docs\.aws\.amazon\.com/"
+)
+
+
+def _checker() -> Callable[[str, dict[str, Any]], list[str]] | None:
+    if not CHECKER.is_file():
+        return None
+    spec = importlib.util.spec_from_file_location("blockkit_check", CHECKER)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # it leaves its schema files to the collector
+            spec.loader.exec_module(module)
+    except ImportError:
+        return None
+    return lambda kind, payload: module.check_view(payload) if kind == "view" else module.check_message(payload)
+
+
+CHECK = _checker()
+
+
+def payload(shown: Message | Modal) -> dict[str, Any]:
+    return dict(shown.view) if isinstance(shown, Modal) else {"text": shown.text, "blocks": list(shown.blocks)}
+
+
+def walk(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a payload."""
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from walk(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from walk(inner)
+
+
+def assert_mrkdwn_is_harmless(text: str) -> None:
+    bare = _OURS.sub("", text)
+    assert "<" not in bare, text
+    assert ">" not in bare, text
+    assert not re.search(r"&(?!amp;|lt;|gt;)", bare), text
+    assert all(c.isprintable() or c == "\n" for c in text), text
+    outside = _CODE.sub("", bare)
+    assert "`" not in outside, text
+    assert not re.search(r":[A-Za-z0-9_+'-]+:", outside), text
+    assert not re.search(r"(?m)^\s*&gt;", outside), text
+    for line in outside.splitlines():
+        assert line.count("*") % 2 == 0, text
+
+
+def assert_plain_is_harmless(text: str) -> None:
+    assert not re.search(r"<[!@#/A-Za-z]", text), text
+    assert all(c.isprintable() or c == "\n" for c in text), text
+
+
+def assert_fallback_is_plain(text: str) -> None:
+    assert 1 <= len(text) <= limits.MAX_FALLBACK, text
+    assert not re.search(r"[<>`*\n]|&(?!amp;|lt;|gt;)", text), text
+    assert text.isprintable(), text
+
+
+def assert_within_limits(shown: Message | Modal) -> None:
+    blocks = payload(shown)["blocks"]
+    if isinstance(shown, Message):
+        assert 1 <= len(blocks) <= limits.MAX_BLOCKS
+        assert sum(len(o["text"]) for o in walk(blocks) if isinstance(o.get("text"), str)) <= limits.MAX_TOTAL
+        assert_fallback_is_plain(shown.text)
+    else:
+        assert 1 <= len(blocks) <= limits.MAX_MODAL_BLOCKS
+        assert len(shown.view["title"]["text"]) <= limits.MAX_MODAL_TITLE
+        assert len(json.dumps(shown.view)) < 250_000
+    if CHECK is not None:
+        assert CHECK("view" if isinstance(shown, Modal) else "message", payload(shown)) == []
+
+
+def assert_buttons_are_ours(shown: Message | Modal) -> None:
+    for block in payload(shown)["blocks"]:
+        ids = [o["action_id"] for o in walk(block) if "action_id" in o]
+        assert len(ids) == len(set(ids)), ids
+    for element in walk(payload(shown)):
+        if "url" in element:
+            assert _LINKS.match(element["url"]), element["url"]
+        if element.get("type") == "button":
+            decode(element["action_id"], element["value"])
+        if element.get("type") == "overflow":
+            for choice in element["options"]:
+                decode(element["action_id"], choice["value"])
+
+
+def assert_harmless(shown: Message | Modal) -> None:
+    assert all(type(o["text"]) is str for o in walk(payload(shown)) if isinstance(o.get("text"), str))
+    assert_within_limits(shown)
+    assert_buttons_are_ours(shown)
+    for element in walk(payload(shown)):
+        if element.get("type") == "mrkdwn":
+            assert element["verbatim"] is True
+            assert_mrkdwn_is_harmless(element["text"])
+        if element.get("type") == "plain_text":
+            assert element["emoji"] is False
+            assert_plain_is_harmless(element["text"])
+
+
+def test_every_view_has_exactly_one_layout() -> None:
+    layouts = collect(renderers.layouts, "LAYOUT", Layout)
+    assert {layout.view for layout in layouts.values()} == set(views.View.__args__)
+    assert len(layouts) == len(views.View.__args__)
+
+
+def test_every_layout_has_golden_and_hostile_cases() -> None:
+    names = set(collect(renderers.layouts, "LAYOUT", Layout))
+    assert names == set(GOLDEN) == set(HOSTILE)
+
+
+@pytest.mark.parametrize(("layout", "case"), GOLDEN_CASES)
+def test_golden(layout: str, case: str) -> None:
+    """`REGENERATE=1` writes the files anew; read the difference before you keep it."""
+    made = json.dumps(payload(RENDERER.render(GOLDEN[layout][case])), ensure_ascii=False, indent=1) + "\n"
+    path = CASES / layout / f"{case}.json"
+    if os.environ.get("REGENERATE"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(made, encoding="utf-8")
+    assert made == path.read_text(encoding="utf-8")
+
+
+def test_no_golden_file_is_left_over() -> None:
+    files = {(p.parent.name, p.stem) for p in CASES.glob("*/*.json")}
+    assert files == set(GOLDEN_CASES)
+
+
+@pytest.mark.parametrize(("layout", "case"), GOLDEN_CASES)
+def test_plain_views_are_within_limits_and_harmless(layout: str, case: str) -> None:
+    assert_harmless(RENDERER.render(GOLDEN[layout][case]))
+
+
+@pytest.mark.parametrize("layout", sorted(HOSTILE))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_hostile_views_are_within_limits_and_harmless(layout: str, data: st.DataObject) -> None:
+    assert_harmless(RENDERER.render(data.draw(HOSTILE[layout])))
+
+
+def test_the_offline_checker_was_used_where_it_is_there() -> None:
+    if not CHECKER.is_file():
+        pytest.skip("the Block Kit checker is not beside this repository")
+    assert CHECK is not None
