@@ -1,0 +1,145 @@
+"""AWS's control plane as secbot uses it: one session, one table of what its errors mean, and the organisation's accounts.
+
+Addresses come from the standard variables (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`); credentials from the task role. Retries
+are botocore's own (standard mode); nothing here loops over a failed call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bot.errors import PermanentError, RateLimited, SecbotError, TemporaryError
+
+TAGS_AT_ONCE = 5
+
+CONFIG = AioConfig(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "max_attempts": 4},
+    user_agent_extra="secbot",
+)
+
+
+class AccessDenied(PermanentError):
+    """AWS says that secbot's role may not do this."""
+
+    reason = "access_denied"
+
+
+class Unknown(PermanentError):
+    """AWS refused the call."""
+
+    reason = "aws_refused"
+
+
+# What an error code means for us. A code that is not here is permanent when its HTTP status is 4xx, else temporary.
+_ERRORS: dict[str, type[SecbotError]] = {
+    "AccessDenied": AccessDenied,
+    "AccessDeniedException": AccessDenied,
+    "AWSOrganizationsNotInUseException": AccessDenied,
+    "UnauthorizedOperation": AccessDenied,
+    "ExpiredToken": TemporaryError,
+    "ExpiredTokenException": TemporaryError,
+    "RequestExpired": TemporaryError,
+    "Throttling": RateLimited,
+    "ThrottlingException": RateLimited,
+    "TooManyRequestsException": RateLimited,
+    "RequestThrottled": RateLimited,
+    "RequestLimitExceeded": RateLimited,
+    "ServiceUnavailable": TemporaryError,
+    "InternalFailure": TemporaryError,
+    "InternalError": TemporaryError,
+}
+
+
+def translate(error: BotoCoreError | ClientError) -> SecbotError:
+    """Our error for one of botocore's; its message carries AWS's code and text, never a request's body."""
+    if not isinstance(error, ClientError):
+        return TemporaryError(f"AWS did not answer: {type(error).__name__}")
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    kind = _ERRORS.get(code) or (Unknown if 400 <= status < 500 else TemporaryError)
+    return kind(f"{error.operation_name}: {code}: {error.response.get('Error', {}).get('Message', '')}"[:500])
+
+
+@asynccontextmanager
+async def client(service: str, *, region: str = "", config: AioConfig = CONFIG) -> AsyncIterator[Any]:
+    """An aiobotocore client of a service; its address and credentials come from the environment."""
+    async with get_session().create_client(service, region_name=region or None, config=config) as made:
+        yield made
+
+
+@dataclass(frozen=True, slots=True)
+class OrgAccount:
+    """An account as Organizations lists it. `ou` is the path of OU names under the root, `/`-joined."""
+
+    id: str
+    name: str
+    ou: str
+    tags: tuple[tuple[str, str], ...]
+    active: bool
+
+
+class Organizations:
+    """Reads the organisation: accounts, OU paths and tags.
+
+    Organizations is global and its rates are not published, so a refresh walks the tree once, asks for tags a few at a time, and is
+    cached by the caller.
+    """
+
+    def __init__(self) -> None:
+        self._few = asyncio.Semaphore(TAGS_AT_ONCE)
+
+    async def accounts(self) -> tuple[OrgAccount, ...]:
+        """Every account of the organisation.
+
+        Raises:
+            AccessDenied: the role may not, or there is no organisation.
+            TemporaryError: AWS did not answer.
+        """
+        try:
+            async with client("organizations", region="us-east-1") as org:
+                found: list[OrgAccount] = []
+                for root in await _all(org, "list_roots", "Roots"):
+                    await self._walk(org, root["Id"], "", found)
+                tags = await asyncio.gather(*(self._tags(org, a.id) for a in found))
+                tagged = [replace(account, tags=own) for account, own in zip(found, tags, strict=True)]
+                return tuple(sorted(tagged, key=lambda a: a.id))
+        except (BotoCoreError, ClientError) as error:
+            raise translate(error) from error
+
+    async def _walk(self, org: Any, parent: str, path: str, found: list[OrgAccount]) -> None:
+        for account in await _all(org, "list_accounts_for_parent", "Accounts", ParentId=parent):
+            found.append(_account(account, path))
+        for unit in await _all(org, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent):
+            await self._walk(org, unit["Id"], f"{path}/{unit['Name']}".lstrip("/"), found)
+
+    async def _tags(self, org: Any, account: str) -> tuple[tuple[str, str], ...]:
+        async with self._few:
+            tags = await _all(org, "list_tags_for_resource", "Tags", ResourceId=account)
+        return tuple(sorted((t["Key"], t["Value"]) for t in tags))
+
+
+def _account(raw: dict[str, Any], path: str) -> OrgAccount:
+    return OrgAccount(
+        id=str(raw["Id"]),
+        name=str(raw.get("Name", "")),
+        ou=path,
+        tags=(),
+        active=raw.get("State", raw.get("Status", "ACTIVE")) == "ACTIVE",
+    )
+
+
+async def _all(org: Any, operation: str, member: str, **arguments: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    async for page in org.get_paginator(operation).paginate(**arguments):
+        items.extend(page.get(member, []))
+    return items

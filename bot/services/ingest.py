@@ -1,0 +1,287 @@
+"""Takes a batch of queue messages in: read, decide, store and queue what to say, in one transaction.
+
+What it promises: after `take` every message of the batch is committed (as findings, or counted as holding none), in quarantine with a
+reason, or named in the result as not taken and so still in the queue. A poison message never stops its batch. Deleting from the queue
+is the caller's, after the commit. It talks to no network but the database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from bot.domain.envelope import Envelope, Ignored
+from bot.domain.finding import Entry, Finding, Record, version_of
+from bot.domain.lifecycle import IN_THREAD, NOTHING_NEW, Outcome, decide_report
+from bot.domain.reading import in_order, read_ordered
+from bot.domain.routing import Route, route
+from bot.errors import Malformed
+from bot.plugins import Source
+from bot.ports import Clock, Delivery, Directory, Metrics, Poison, Saying, SayKind, Store, Tx
+
+log = structlog.get_logger()
+
+MAX_TRIES = 3  # receptions of a message that breaks us in an unknown way before it is set aside
+POISON_BODY = 256 * 1024  # characters kept of a quarantined message
+
+Opener = Callable[[str, datetime], Sequence[Envelope]]
+"""Takes a message body apart; raises Malformed. (adapters.wire, handed in so that services know no wire format.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a batch: `done` may be deleted, `not_taken` must come again."""
+
+    done: tuple[Delivery, ...]
+    not_taken: tuple[Delivery, ...] = ()
+    announced: int = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a batch holds once it is read, before any decision."""
+
+    reports: dict[str, list[tuple[Finding, bytes]]] = field(default_factory=dict)
+    poison: list[Poison] = field(default_factory=list)
+    done: list[Delivery] = field(default_factory=list)
+    not_taken: list[Delivery] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Change:
+    """What happens to one finding in this batch: its last record and everything on the way there."""
+
+    record: Record
+    raw: bytes | None
+    outcomes: list[Outcome]
+    before: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingTable:
+    """The routes of the configuration and the one that takes what none of them does."""
+
+    routes: tuple[Route, ...]
+    fallback: Route
+
+
+class Ingest:
+    """The use case of the stream. One instance may take several batches at the same time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        opener: Opener,
+        sources: Sequence[Source],
+        directory: Directory,
+        routing: RoutingTable,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._open = opener
+        self._sources = in_order(sources)
+        self._directory = directory
+        self._routing = routing
+        self._clock = clock
+        self._metrics = metrics
+
+    async def take(self, deliveries: Sequence[Delivery]) -> Taken:
+        """Take a batch in.
+
+        Raises:
+            StoreUnavailable: nothing was committed; the whole batch is still the queue's.
+        """
+        now = self._clock.now()
+        started = self._clock.monotonic()
+        batch = self._read(deliveries, now)
+        changes: list[_Change] = []
+        if batch.reports or batch.poison:
+            async with self._store.begin() as tx:
+                changes = await self._save(tx, batch, now)
+                await tx.quarantine(batch.poison)
+        self._count(batch, changes)
+        self._metrics.observe("batch_seconds", self._clock.monotonic() - started)
+        announced = sum(o.announce for c in changes for o in c.outcomes)
+        return Taken(tuple(batch.done), tuple(batch.not_taken), announced)
+
+    # --- reading -------------------------------------------------------------------------------------------------------------
+
+    def _read(self, deliveries: Sequence[Delivery], now: datetime) -> _Batch:
+        batch = _Batch()
+        for delivery in deliveries:
+            try:
+                self._read_one(batch, delivery, now)
+            except Malformed as error:
+                batch.poison.append(_poison(delivery, error.reason, error.message, now))
+                batch.done.append(delivery)
+            except Exception as error:
+                # A plug broke its promise. The message is tried again a few times, then kept aside: it must not stop the others.
+                self._not_understood(batch, delivery, error, now)
+        return batch
+
+    def _read_one(self, batch: _Batch, delivery: Delivery, now: datetime) -> None:
+        reports: list[tuple[Finding, bytes]] = []
+        ignored: list[str] = []
+        for envelope in self._open(delivery.body, now):
+            _, reading = read_ordered(self._sources, envelope)
+            if isinstance(reading, Ignored):
+                ignored.append(reading.reason)
+            else:
+                reports += [(finding, envelope.raw) for finding in reading]
+        for finding, raw in reports:
+            batch.reports.setdefault(finding.key, []).append((finding, raw))
+        batch.ignored += ignored
+        batch.done.append(delivery)
+
+    def _not_understood(self, batch: _Batch, delivery: Delivery, error: Exception, now: datetime) -> None:
+        self._metrics.count("failures", where="read")
+        log.error("message_not_read", message=delivery.id, attempts=delivery.attempts, error=type(error).__name__)
+        if delivery.attempts < MAX_TRIES:
+            batch.not_taken.append(delivery)
+            return
+        batch.poison.append(_poison(delivery, "not_read", f"{type(error).__name__}: {error}", now))
+        batch.done.append(delivery)
+
+    # --- deciding and saving ---------------------------------------------------------------------------------------------------
+
+    async def _save(self, tx: Tx, batch: _Batch, now: datetime) -> list[_Change]:
+        waiting = batch.reports
+        saved: list[_Change] = []
+        while waiting:
+            known = await tx.lock(sorted(waiting))
+            changes = {key: self._decide(known.get(key), reports, now) for key, reports in waiting.items()}
+            numbers = await _insert(tx, changes, known)
+            # A key that another replica inserted since we looked is decided again, now against its row.
+            waiting = {k: waiting[k] for k in changes if k not in known and k not in numbers}
+            settled = [_numbered(c, numbers) for k, c in changes.items() if k not in waiting]
+            await _write(tx, settled)
+            saved += settled
+        return saved
+
+    def _decide(self, before: Record | None, reports: Sequence[tuple[Finding, bytes]], now: datetime) -> _Change:
+        record, raw, outcomes = before, None, []
+        for finding, event in reports if len(reports) == 1 else sorted(reports, key=_order):
+            outcome = decide_report(record, finding, self._directory.account(finding.account), now)
+            outcomes.append(outcome)
+            if outcome.record is not None:
+                record, raw = outcome.record, event
+                if outcome.announce or not record.route:
+                    record = self._route(record, now, announced=outcome.announce)
+        assert record is not None  # the first report of an unknown finding always makes a record
+        return _Change(record, raw, outcomes, before)
+
+    def _route(self, record: Record, now: datetime, *, announced: bool) -> Record:
+        # `channel` means that a card was asked for there, so a finding that was never announced has none.
+        routed = route(record, self._routing.routes, self._routing.fallback, now)
+        channel = routed.route.channel if announced and not routed.route.silent else record.channel
+        return replace(record, channel=channel, route=routed.route.name, why=routed.reason)
+
+    def _count(self, batch: _Batch, changes: Sequence[_Change]) -> None:
+        for reason in batch.ignored:
+            self._metrics.count("ignored", reason=reason)
+        for poison in batch.poison:
+            self._metrics.count("quarantined", reason=poison.reason)
+        found = Counter((o.change, c.record.finding.source) for c in changes for o in c.outcomes)
+        for (what, source), n in found.items():
+            self._metrics.count("findings", n, change=what, source=source)
+        for outcome_name, n in (("taken", len(batch.done) - len(batch.poison)), ("quarantined", len(batch.poison))):
+            if n:
+                self._metrics.count("messages", n, outcome=outcome_name)
+        if batch.not_taken:
+            self._metrics.count("messages", len(batch.not_taken), outcome="returned")
+
+
+def _order(report: tuple[Finding, bytes]) -> tuple[datetime, datetime, str]:
+    version = version_of(report[0])
+    return (version.updated, version.emitted, version.digest)
+
+
+async def _insert(tx: Tx, changes: Mapping[str, _Change], known: Mapping[str, Record]) -> Mapping[str, int]:
+    new = [(c.record, c.raw or b"") for k, c in changes.items() if k not in known]
+    return await tx.insert(new) if new else {}
+
+
+async def _write(tx: Tx, changes: Sequence[_Change]) -> None:
+    updated = [(c.record, c.raw) for c in changes if c.before is not None and c.record is not c.before]
+    await tx.update(updated)
+    notes = [(c.record.number, o.entry) for c in changes for o in c.outcomes if o.entry is not None]
+    await tx.note(notes)
+    await tx.say([s for c in changes for s in sayings(c.before, c.record, c.outcomes)])
+
+
+def _numbered(change: _Change, numbers: Mapping[str, int]) -> _Change:
+    key = change.record.finding.key
+    if key in numbers:
+        change.record = replace(change.record, number=numbers[key])
+    return change
+
+
+def _poison(delivery: Delivery, reason: str, note: str, now: datetime) -> Poison:
+    return Poison(delivery.id, reason, note[:500], delivery.body[:POISON_BODY], now)
+
+
+# --- what to say -----------------------------------------------------------------------------------------------------------------
+
+LANE_OF_A_PERSON = 5  # what a person did is shown before anything else, whatever the severity
+
+
+def sayings(before: Record | None, record: Record, outcomes: Sequence[Outcome]) -> list[Saying]:
+    """What has to be said of a finding after these outcomes, in order.
+
+    The first announcement in a channel is a card; a later one edits the card and is told in its thread and once in the channel. Every
+    other change edits the card and, where worth it, adds a thread line.
+    """
+    said: list[Saying] = []
+    shown = before.channel if before is not None else ""
+    for outcome in outcomes:
+        if outcome.change in NOTHING_NEW or outcome.record is None:
+            continue
+        step = record
+        if outcome.record.revision != record.revision:  # one on the way to what the record is now
+            step = replace(outcome.record, number=record.number, channel=record.channel)
+        if outcome.announce and record.channel and shown != record.channel:
+            if shown:
+                said.append(edit(step, shown))
+            said.append(_card(step))
+            shown = record.channel
+        elif shown:
+            said.append(edit(step, shown))
+            if outcome.announce or outcome.change in IN_THREAD:
+                said.append(line(step, shown, outcome.entry, announce=outcome.announce))
+    return said
+
+
+def _card(record: Record) -> Saying:
+    key = f"card:{record.number}:{record.channel}"
+    return Saying(key, SayKind.CARD, record.number, record.channel, int(record.finding.severity))
+
+
+def edit(record: Record, channel: str, *, lane: int | None = None) -> Saying:
+    """The card in this channel shows what the store says now."""
+    lane = int(record.finding.severity) if lane is None else lane
+    return Saying(f"edit:{record.number}:{channel}", SayKind.EDIT, record.number, channel, lane)
+
+
+def line(
+    record: Record, channel: str, entry: Entry | None, *, announce: bool = False, lane: int | None = None
+) -> Saying:
+    """One line in the card's thread; an announcement is also shown in the channel, once per generation."""
+    key = (
+        f"announce:{record.number}:{channel}:{record.generation}"
+        if announce
+        else f"line:{record.number}:{channel}:{record.revision}"
+    )
+    details = (
+        {"kind": str(entry.kind), "actor": entry.actor, "at": entry.at.isoformat(), **entry.details} if entry else {}
+    )
+    if announce:
+        details["announce"] = "1"
+    lane = int(record.finding.severity) if lane is None else lane
+    return Saying(key, SayKind.THREAD, record.number, channel, lane, details)

@@ -1,0 +1,38 @@
+"""`/sec why F-1234`: which route brought a finding here, and what you may do with it."""
+
+from __future__ import annotations
+
+from bot.domain.authz import Permission
+from bot.domain.message import Pressed
+from bot.domain.views import Why
+from bot.plugins import Action, Command
+from bot.services.desk import Context
+
+
+async def run(context: Context, text: str) -> Why:
+    """Why the finding that the text names is where it is."""
+    return await _why(context, context.queries.one_ref(text, "why"))
+
+
+async def press(context: Context, pressed: Pressed) -> Why:
+    """The `Why here?` entry of a card or a row."""
+    return await _why(context, pressed.number)
+
+
+async def _why(context: Context, number: int) -> Why:
+    record = await context.queries.record(number)
+    decisions = [(str(p), context.may(p, record)) for p in Permission]
+    may = [(name, d.allowed, ", ".join(d.based_on) if d.allowed else d.advice) for name, d in decisions]
+    return await context.queries.why(number, may)
+
+
+COMMAND = Command(
+    name="why",
+    summary="Why a finding is in this channel: the routes that were tried and what you may do.",
+    usage="/sec why F-1234",
+    permission=Permission.READ,
+    run=run,
+    examples=("/sec why F-1234",),
+    actions=(Action("why", Permission.READ, press),),
+    order=40,
+)
