@@ -1,0 +1,88 @@
+"""How long `/sec findings ...` takes on a big store, from the words to the page, on both databases.
+
+Measured is the whole use case: parsing, the numbers of the snapshot, the counts, saving the snapshot, the rows of the first page. Not
+measured: Slack, and drawing the page. Questions take turns, so that none has the caches to itself.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime
+
+from benchmarks.figures import Line, time_line
+from benchmarks.payloads import START
+from benchmarks.setting import settings
+from bot.adapters.clock import SystemClock, SystemIds
+from bot.adapters.sql import open_store
+from bot.app import STANDARDS
+from bot.domain.views import FindingList
+from bot.parts import reader
+from bot.ports import Store
+from bot.services.query import Queries, Vocabulary
+
+AIM_MS = 25.0
+QUESTIONS = (
+    "prod",
+    "high+",
+    "payments-prod",
+    "src:guardduty high+",
+    "prod critical last:<7d",
+    "staging sort:age",
+    "prod text:bucket",
+)
+
+
+async def lines(url: str, kind: str, count: int, turns: int) -> list[Line]:
+    """A line for each question; the aim is about the first, which is what people ask."""
+    store = await open_store(url, clock=SystemClock(), migrate=False)
+    try:
+        queries = _queries(store)
+        times: dict[str, list[float]] = {q: [] for q in QUESTIONS}
+        for turn in range(turns + 1):
+            for question in QUESTIONS:
+                spent = await _asked(queries, question)
+                if turn:  # the first turn compiles statements and opens connections
+                    times[question].append(spent)
+    finally:
+        await store.close()
+    return [
+        time_line(
+            f"findings {q}, {kind}",
+            times[q],
+            0.95,
+            AIM_MS if i == 0 else None,
+            note=f"{count:,} findings" if i == 0 else "",
+        )
+        for i, q in enumerate(QUESTIONS)
+    ]
+
+
+class _AtTheEnd(SystemClock):
+    """The time at which the last of the findings had just come."""
+
+    def now(self) -> datetime:
+        return START
+
+
+def _queries(store: Store) -> Queries:
+    known = settings(os.environ)
+    parts = reader(known)
+    vocabulary = Vocabulary(tuple(r.env for r in known.rules), tuple(s.name for s in parts.sources), STANDARDS)
+    return Queries(
+        store=store,
+        directory=parts.directory,
+        vocabulary=vocabulary,
+        routing=parts.routing,
+        clock=_AtTheEnd(),
+        ids=SystemIds(),
+    )
+
+
+async def _asked(queries: Queries, question: str) -> float:
+    """Milliseconds."""
+    started = time.perf_counter()
+    page = await queries.find(question, "U0ANA")
+    spent = (time.perf_counter() - started) * 1000
+    assert isinstance(page, FindingList), page
+    return spent
