@@ -1,0 +1,98 @@
+"""What every crash test needs: the warm parent of the bots, and databases of which there is a fresh one for each story."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Protocol, cast
+from urllib.parse import urlsplit
+
+import pytest
+
+from bot.adapters.sql import migrate
+from tests.support.postgres import Server, postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[str]:
+    """The socket of the parent that forks bots."""
+    with tempfile.TemporaryDirectory(prefix="secbot-crash-") as folder:
+        path = f"{folder}/zygote"
+        command = [sys.executable, "-m", "tests.crash.victim", path]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield path
+            process.stdin.close()
+            process.wait(10)
+
+
+class Databases(Protocol):
+    """Makes migrated, empty databases."""
+
+    def fresh(self) -> AbstractAsyncContextManager[str]: ...
+
+
+class SqliteFiles:
+    """Copies of one migrated file."""
+
+    def __init__(self, folder: Path, template: Path) -> None:
+        self._folder = folder
+        self._template = template
+        self._names = itertools.count(1)
+
+    @asynccontextmanager
+    async def fresh(self) -> AsyncIterator[str]:
+        path = self._folder / f"secbot{next(self._names)}.db"
+        shutil.copyfile(self._template, path)
+        yield f"sqlite:///{path}"
+
+
+class PostgresDatabases:
+    """Copies of one migrated database to which nobody connects."""
+
+    def __init__(self, server: Server, template: str) -> None:
+        self._server = server
+        self._template = template
+        self._names = itertools.count(1)
+
+    @asynccontextmanager
+    async def fresh(self) -> AsyncIterator[str]:
+        name = f"{self._template}_{next(self._names)}"
+        await self._server.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        yield self._server.url(name)
+        await self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database."""
+    path = tmp_path_factory.mktemp("template") / "secbot.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def sqlite_files(tmp_path: Path, template: Path) -> SqliteFiles:
+    return SqliteFiles(tmp_path, template)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Both stores."""
+    if request.param == "sqlite":
+        return cast(Databases, request.getfixturevalue("sqlite_files"))
+    url = cast(str, request.getfixturevalue("postgres_url"))
+    return PostgresDatabases(cast(Server, request.getfixturevalue("postgres_server")), urlsplit(url).path[1:])
