@@ -1,8 +1,8 @@
 """The floor: the least that any program would do with the same messages.
 
 A message is decoded once into typed structs and upserted into one table of 26 columns, a raw document and five indexes, a hundred at a
-time, with the same durability. No identity across services, no versions, no state, no route, no timeline, no outbox, no quarantine: what secbot
-does beyond this is what the ratio pays for.
+time, with the same durability. No identity across services, no versions, no state, no route, no timeline, no outbox, no quarantine: what
+secbot does beyond this is what the ratio pays for.
 """
 
 from __future__ import annotations

@@ -15,9 +15,8 @@ from benchmarks.payloads import START
 from benchmarks.setting import settings
 from bot.adapters.clock import SystemClock, SystemIds
 from bot.adapters.sql import open_store
-from bot.app import STANDARDS
 from bot.domain.views import FindingList
-from bot.parts import reader
+from bot.parts import reader, words
 from bot.ports import Store
 from bot.services.query import Queries, Vocabulary
 
@@ -68,7 +67,8 @@ class _AtTheEnd(SystemClock):
 def _queries(store: Store) -> Queries:
     known = settings(os.environ)
     parts = reader(known)
-    vocabulary = Vocabulary(tuple(r.env for r in known.rules), tuple(s.name for s in parts.sources), STANDARDS)
+    meant = words()
+    vocabulary = Vocabulary(tuple(r.env for r in known.rules), meant.sources, meant.standards)
     return Queries(
         store=store,
         directory=parts.directory,

@@ -51,7 +51,7 @@ async def load_sqlite(path: Path, count: int, tick: Tick) -> str:
 
 def _fill_sqlite(path: Path, rows: Iterator[tuple[Any, ...]], tick: Tick) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
-    dropped, made = _indexes(sqlite.dialect())  # type: ignore[no-untyped-call]
+    dropped, made = _indexes(sqlite.dialect())
     try:
         for setting in ("journal_mode = WAL", "synchronous = OFF", "cache_size = -262144", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {setting}")
@@ -79,7 +79,7 @@ async def load_postgres(place: Path, name: str, count: int, tick: Tick) -> str:
     url = await postgres.new_database(place, name)
     await migrate(url)
     rows = _rows(_kinds(), count)
-    dropped, made = _indexes(postgresql.dialect())
+    dropped, made = _indexes(postgresql.dialect())  # type: ignore[no-untyped-call]
     connection = await postgres.connect(place, name)
     try:
         for statement in dropped:

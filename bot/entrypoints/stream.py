@@ -58,6 +58,7 @@ class StreamDoor:
         self._batch = batch
         self._line: asyncio.Queue[Sequence[Delivery]] = asyncio.Queue(maxsize=max(2, batch // 10))
         self._open = asyncio.Event()
+        self._stopping = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Receive and commit until `stop`; then finish what is in hand."""
@@ -70,6 +71,7 @@ class StreamDoor:
             for task in receivers:
                 task.cancel()  # a long poll under way holds nothing that its visibility time does not give back
             await asyncio.gather(*receivers, return_exceptions=True)
+            self._stopping = True
             self._stand_still("stopping")
             await self._line.put(())
             await committer
@@ -94,8 +96,10 @@ class StreamDoor:
             wait = FIRST_WAIT_S
             if self._open.is_set():
                 self._vitals.receiving = ""
-            if deliveries:
+            if deliveries and self._open.is_set():
                 await self._line.put(deliveries)
+            elif deliveries:  # the database went while we polled; the delay outlasts the other polls under way
+                await self._give_back(deliveries, RETURN_AFTER_S)
 
     def _resume(self) -> None:
         self._vitals.receiving = ""
@@ -166,7 +170,8 @@ class StreamDoor:
             log.warning("release_failed", reason=error.reason, error=error.message)
 
     async def _wait_for_store(self, batch: Sequence[Delivery], error: StoreUnavailable) -> None:
-        self._stand_still(f"the database does not answer: {error.message}"[:200])
+        if not self._stopping:
+            self._stand_still(f"the database does not answer: {error.message}"[:200])
         self._metrics.count("store_down")
         log.error("receiving_stopped", error=error.message)
         in_hand = list(batch)
@@ -176,7 +181,7 @@ class StreamDoor:
             last = last or not more
             in_hand.extend(more)
         await self._give_back(in_hand, 0)
-        if last or not await self._until_back():
+        if last or self._stopping or not await self._until_back():
             self._line.put_nowait(())
             return
         log.info("receiving_resumed")
@@ -185,14 +190,14 @@ class StreamDoor:
     async def _until_back(self) -> bool:
         """Ping the database until it answers; False when we are told to stop meanwhile."""
         wait = FIRST_WAIT_S
-        while self._vitals.receiving != "stopping":
+        while not self._stopping:
             await self._clock.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT_S)
             try:
                 await self._ping()
             except SecbotError:
                 continue
-            return self._vitals.receiving != "stopping"
+            return not self._stopping
         return False
 
 

@@ -151,8 +151,11 @@ class Desk:
             command, rest = self._verbs["show"], clean
         if command is None:
             return await self._guarded("unknown", request, Permission.READ, lambda _: self._unknown(clean, word, rest))
-        run = command.run
-        return await self._guarded(command.name, request, command.permission, lambda context: run(context, rest))
+        run, refs = command.run, self._refs(rest)
+        number = refs[0] if len(refs) == 1 else 0
+        return await self._guarded(
+            command.name, request, command.permission, lambda context: run(context, rest), number
+        )
 
     async def press(self, pressed: Pressed, request: Request, *, replace_message: bool = False) -> Answer:
         """Run a button or menu. Never raises.
@@ -174,11 +177,12 @@ class Desk:
     # --- the one way in --------------------------------------------------------------------------------------------------------
 
     async def _guarded(
-        self, verb: str, request: Request, permission: Permission, run: Callable[[Context], object]
+        self, verb: str, request: Request, permission: Permission, run: Callable[[Context], object], number: int = 0
     ) -> Answer:
+        """Run something for the requester when they may; `number` is the finding that would be changed, 0 when none is named."""
         try:
             context = await self._context(request)
-            decision = authorize(self._policy, context.actor, permission, context.place)
+            decision = await self._decide(context, permission, number)
             if not decision.allowed:
                 return self._answer(verb, "denied", Trouble(messages=(_denied(verb, decision),)))
             result = run(context)
@@ -194,6 +198,13 @@ class Desk:
             return self._broken(verb, error)
         public = bool(getattr(view, "public", False)) and context.place.known and not context.place.shared
         return self._answer(verb, "answered", view, public=public)
+
+    async def _decide(self, context: Context, permission: Permission, number: int) -> Decision:
+        looking = authorize(self._policy, context.actor, Permission.READ, context.place)
+        if permission is Permission.READ or not looking.allowed:
+            return looking  # whoever may not look is not told either whether the finding exists
+        target = target_of(await self._queries.record(number)) if number else None
+        return authorize(self._policy, context.actor, permission, context.place, target)
 
     async def _context(self, request: Request) -> Context:
         return Context(
@@ -226,6 +237,9 @@ class Desk:
         query = parse(text, self._queries.names()).query
         return len(query.refs) == 1 and not query.terms and "show" in self._verbs
 
+    def _refs(self, text: str) -> list[int]:
+        return [int(ref.removeprefix("F-")) for ref in parse(text, self._queries.names()).query.refs]
+
     def _unknown(self, text: str, word: str, rest: str) -> Trouble:
         close = list(dict.fromkeys(self._verbs[v].name for v in nearest(word, self._verbs)))
         offers = [Offer(f"Run /sec {c} {rest}".strip()[:70], f"{c} {rest}".strip()) for c in close]
@@ -239,7 +253,7 @@ class Desk:
 
 def _denied(verb: str, decision: Decision) -> str:
     based = f" ({', '.join(decision.based_on)})" if decision.based_on and decision.reason == "out_of_scope" else ""
-    return f"`{verb}` is not allowed here. {decision.advice}{based}".strip()
+    return f"You may not use `{verb}` here. {decision.advice}{based}".strip()
 
 
 def verbs(commands: Mapping[str, Command]) -> dict[str, Command]:

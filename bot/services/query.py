@@ -5,6 +5,7 @@ Reads only, but for the snapshot of a list. Whoever asks was authorised before.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -77,11 +78,11 @@ class Queries:
             numbers = await _numbers(reads, query, now)
             if not numbers:
                 return await self._nothing(reads, query, parsed.query, now)
-            counts = await reads.counts(query, now)
+            counts = await _counts(reads, query, now)
         listing = Listing(self._ids.token(), user, show(query), tuple(numbers), now)
         async with self._store.begin() as tx:
             await tx.save_listing(listing)
-        return await self._page(listing, query.page, counts.by_severity, public=Flag.HERE in query.flags)
+        return await self._page(listing, query.page, counts, public=Flag.HERE in query.flags)
 
     async def turn(self, listing_id: str, page: int, user: str) -> FindingList | Trouble:
         """Another page of a list that somebody was shown; the rows are as they are now, their order as it was."""
@@ -92,14 +93,14 @@ class Queries:
                     messages=("This list is too old to turn its pages.",), offers=(Offer("List again", "findings"),)
                 )
             query = parse(listing.query, self.names()).query
-            counts = await reads.counts(query, self._clock.now())
+            counts = await _counts(reads, query, self._clock.now())
         public = Flag.HERE in query.flags
         if listing.user != user and not public:
             return Trouble(
                 messages=("That is somebody else's list.",),
                 offers=(Offer("List mine", f"findings {listing.query}"[:300]),),
             )
-        return await self._page(listing, page, counts.by_severity, public=public)
+        return await self._page(listing, page, counts, public=public)
 
     async def _page(self, listing: Listing, page: int, counts: Mapping[Severity, int], *, public: bool) -> FindingList:
         pages = max(1, -(-len(listing.numbers) // PAGE))
@@ -107,7 +108,9 @@ class Queries:
         async with self._store.reads() as reads:
             rows = await reads.by_numbers(listing.numbers[(page - 1) * PAGE : page * PAGE])
         total = sum(counts.values())
-        notes = (f"Only the first {len(listing.numbers)} are listed.",) if total > len(listing.numbers) else ()
+        notes: list[str] = [] if counts else ["Counting them all would take too long."]
+        if total > len(listing.numbers):
+            notes.append(f"Only the first {len(listing.numbers)} are listed.")
         return FindingList(
             rows=tuple(rows),
             scope=self.in_words(listing.query),
@@ -117,7 +120,7 @@ class Queries:
             total=max(total, len(listing.numbers)),
             listing=listing.id,
             now=self._clock.now(),
-            notes=notes,
+            notes=tuple(notes),
             public=public,
         )
 
@@ -231,10 +234,23 @@ def scoped(query: Query, user: str) -> Query:
     return replace(query, terms=tuple(terms), flags=query.flags - {Flag.ME, Flag.ALL})
 
 
+async def _counts(reads: Reads, query: Query, now: datetime) -> Mapping[Severity, int]:
+    """By severity; empty when counting takes longer than a search may, which is no reason to show no list."""
+    if query.refs:
+        return Counter(r.finding.severity for r in await _named(reads, query))
+    try:
+        return (await reads.counts(query, now)).by_severity
+    except UserError:
+        return {}
+
+
+async def _named(reads: Reads, query: Query) -> Sequence[Record]:
+    return await reads.by_numbers([int(r.removeprefix("F-")) for r in query.refs])
+
+
 async def _numbers(reads: Reads, query: Query, now: datetime) -> Sequence[int]:
     if query.refs:
-        records = await reads.by_numbers([int(r.removeprefix("F-")) for r in query.refs])
-        return [r.number for r in records]
+        return [r.number for r in await _named(reads, query)]
     return await reads.numbers(query, now, limit=SNAPSHOT)
 
 

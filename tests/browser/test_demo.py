@@ -139,7 +139,7 @@ async def test_who_may_not_acknowledge_is_told_so_and_the_card_stays(box: Sandbo
     tell(box, threat("UnauthorizedAccess:EC2/SSHBruteForce", scene(box, "mobile-api-prod"), 5))
     shown = card(page, "mobile-api-prod")
     await shown.get_by_role("button", name="Acknowledge").click()
-    await expect(answers(page)).to_contain_text(["ack is not allowed here. Who may: on-call"])
+    await expect(answers(page)).to_contain_text(["You may not use ack here. Who may: on-call"])
     await expect(shown.get_by_role("button", name="Acknowledge")).to_be_visible()
 
 

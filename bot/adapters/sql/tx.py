@@ -94,6 +94,7 @@ class SqlTx:
         self._db = db
         self._session = session
         self._sql = statements
+        self._fresh: set[int] = set()  # numbers that this transaction gave
 
     async def lock(self, keys: Collection[str]) -> Mapping[str, Record]:
         if not keys:
@@ -113,6 +114,7 @@ class SqlTx:
         rows = {clean(r.finding.key): (r.finding.key, record_row(r, taken), raw) for r, raw in records}
         result = await self._session.run(self._sql.insert, [rows[key][1] for key in sorted(rows)])
         added: dict[str, int] = {row.key: row.number for row in result}
+        self._fresh.update(added.values())
         if added:
             raws = [{"number": added[key], "raw": pack_raw(rows[key][2])} for key in added]
             await self._session.run(self._sql.insert_raw, raws)
@@ -156,12 +158,17 @@ class SqlTx:
         if not sayings:
             return
         await self._session.run(self._sql.say, [_saying_row(s) | {"now": self._session.now} for s in sayings])
-        lanes: dict[tuple[int, str], int] = {}
+        lanes: dict[tuple[int, str], list[int]] = {}
         for s in sayings:
-            card = (s.number, clean(s.channel))
-            lanes[card] = max(s.lane, lanes.get(card, s.lane))
-        raised = [{"b_number": n, "b_channel": c, "b_rank": -lane} for (n, c), lane in sorted(lanes.items())]
-        await self._session.run(self._sql.raise_lane, raised)
+            lanes.setdefault((s.number, clean(s.channel)), []).append(s.lane)
+        # Of a finding that this transaction made, one row is all that waits.
+        raised = [
+            {"b_number": n, "b_channel": c, "b_rank": -max(found)}
+            for (n, c), found in sorted(lanes.items())
+            if n not in self._fresh or len(found) > 1
+        ]
+        if raised:
+            await self._session.run(self._sql.raise_lane, raised)
 
     async def quarantine(self, poison: Sequence[Poison]) -> None:
         if poison:
