@@ -32,7 +32,7 @@ from tests.crash.times import BotTime, HurriedTime
 START = 1_773_000_000.0
 PUT_FORWARD_S = 300.0  # after a kill: past every lease (60 s) and visibility time (120 s)
 LIFE_S = 60.0  # real seconds that one life may last
-PATIENCE_S = 3.0  # real seconds without any progress after which the story is stuck
+PATIENCE_S = 10.0  # real seconds without any progress after which the story is stuck
 HIGH, CRITICAL = "S3.8", "AttackSequence:IAM/CompromisedCredentials"
 POISON = '{"detail-type": "Security Hub Findings - Imported", "detail": '
 
@@ -77,7 +77,9 @@ def _threat(company: Company) -> Callable[..., dict[str, Any]]:
 def _scene(company: Company, later_s: float) -> Scene:
     start = datetime.fromtimestamp(START, UTC)
     account = company.account("payments-prod")
-    return Scene(account, company.security.id, "eu-west-1", start - timedelta(minutes=5), start + timedelta(seconds=later_s))
+    return Scene(
+        account, company.security.id, "eu-west-1", start - timedelta(minutes=5), start + timedelta(seconds=later_s)
+    )
 
 
 # --- the stage -------------------------------------------------------------------------------------------------------------------------
@@ -143,9 +145,9 @@ class Stage:
 
     async def _taken_in(self, posts: int) -> bool:
         """Wait until the queue is empty and so much is posted; False when nothing moves any more."""
-        seen, since = -1, time.monotonic()
-        while self.sqs.queue("findings").depth or len(self.posts()) < posts:
-            progress = len(self.slack.history.entries) + len(self.sqs.log)
+        queue, seen, since = self.sqs.queue("findings"), (-1, -1), time.monotonic()
+        while queue.depth or len(self.posts()) < posts:
+            progress = (queue.depth, len(self.slack.history.entries))
             if progress != seen:
                 seen, since = progress, time.monotonic()
             if time.monotonic() - since > self.patience_s:
@@ -212,7 +214,9 @@ class Stage:
     def _of_threads(self) -> list[str]:
         cards = {(m.channel, m.ts): _about(m) for m in self.posts() if not m.is_reply}
         lines = [m for m in self.posts() if m.is_reply]
-        return [f"in another's thread: {m.text}" for m in lines if cards.get((m.channel, m.thread_ts or "")) != _about(m)]
+        return [
+            f"in another's thread: {m.text}" for m in lines if cards.get((m.channel, m.thread_ts or "")) != _about(m)
+        ]
 
     def _of_calls(self) -> list[str]:
         """The history of requests must agree: Slack deletes nothing, so each applied post is a message that people saw."""

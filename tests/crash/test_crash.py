@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.slack.faults import Kind
 from tests.crash.conftest import Databases, SqliteFiles
-from tests.crash.stage import Ending, Stage, open_stage, story
+from tests.crash.stage import PATIENCE_S, Ending, Stage, open_stage, story
 
 pytestmark = pytest.mark.crash
 
@@ -34,6 +35,15 @@ KILLED_AGAIN = (
     (("begin.after#1", "commit.before#1", "receive.after#1"), "dead before anything was done"),
 )
 
+IN_TROUBLE = (
+    # (what Slack does to the first post, where the bot dies over it)
+    ("reset_after", "hold.before#1"),
+    ("reset_after", "hold.after#1"),
+    ("reset_before", "hold.after#1"),
+    ("rate_limited", "put_back.before#1"),
+    ("rate_limited", "put_back.after#1"),
+)
+
 
 class Theatre:
     """Opens stages over one kind of database."""
@@ -44,7 +54,7 @@ class Theatre:
         self._folder = folder
 
     @asynccontextmanager
-    async def stage(self, name: str, *, patience_s: float = 5.0) -> AsyncIterator[Stage]:
+    async def stage(self, name: str, *, patience_s: float = PATIENCE_S) -> AsyncIterator[Stage]:
         log = self._folder / f"{name}.log"
         async with (
             self._databases.fresh() as database,
@@ -121,12 +131,22 @@ async def test_who_takes_over_may_be_killed_as_well(theatre: Theatre, points: tu
     assert [e.killed for e in endings] == [*points, ""]
 
 
-async def test_a_card_that_is_found_again_is_brought_up_to_date(theatre: Theatre) -> None:
+@pytest.mark.parametrize(("fault", "point"), IN_TROUBLE)
+async def test_a_kill_while_slack_is_in_trouble_loses_nothing(theatre: Theatre, fault: Kind, point: str) -> None:
+    async with theatre.stage(f"{fault}-{point}") as stage:
+        stage.slack.faults.add("chat.postMessage", fault, count=1)
+        endings = await stage.play([point])
+        assert await stage.problems(endings) == []
+        assert endings[0].killed == point
+
+
+@pytest.mark.parametrize("died_at", ["post.after#1", "post.after#2"])  # either may be the high finding's
+async def test_a_card_that_is_found_again_is_brought_up_to_date(theatre: Theatre, died_at: str) -> None:
     """Posted but not settled; then, while its row is still leased, the finding is resolved; only then it is found."""
     async with theatre.stage("late") as stage:
         first, second = story(stage.company)
         stage.put(first)
-        endings = [await stage.life("post.after#2")]
+        endings = [await stage.life(died_at)]
         stage.put(second)
         endings.append(await stage.life("commit.after#2"))
         stage.put_forward()

@@ -2,8 +2,8 @@
 
 Problem solved: a bot's imports take two seconds, so one parent imports everything and forks a child for each life. The child gets its
 orders as one line of JSON on a unix socket, tells on it where it dies or what it passed, and kills itself with SIGKILL: no handler, no
-finally, no flush. The end of the socket is the proof of death. It refuses to outlive its driver, and the parent to do anything that
-starts a thread or an event loop, since those do not survive a fork.
+finally, no flush. The end of the socket is the proof of death. It refuses to outlive its driver by much, and the parent to
+keep a thread or an event loop, since those do not survive a fork.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def warm() -> None:
     settings()
     inspect.stack()  # Bolt looks its callers up; the modules' paths are kept after the first time
     layouts = Renderer()
-    bot.parts.Renderer = lambda _folder=None: layouts  # type: ignore[assignment,misc]
+    vars(bot.parts)["Renderer"] = lambda _folder=None: layouts
     read = cache(JSONFileLoader().load_file)
     JSONFileLoader.load_file = lambda _self, path: read(path)
     asyncio.run(_first_client())
