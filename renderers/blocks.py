@@ -31,6 +31,7 @@ STATE_ICON: dict[State, str] = {
     State.RESOLVED: "✅",
 }
 GOOD, BAD, WARNING = "✅", "❌", "⚠️"
+NEITHER = "▫️"  # neither good nor bad: a route that did not match, an account with nothing open
 
 
 def flag(good: bool) -> str:
@@ -147,6 +148,17 @@ def age(then: datetime, now: datetime) -> str:
     """How long ago, in its largest unit: `3 d`."""
     words = span(now - then)
     return words if words.startswith("under") else " ".join(words.split(" ")[:2])
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """`3 d ago`, or `just now` within a minute."""
+    words = age(then, now)
+    return "just now" if words.startswith("under") else f"{words} ago"
+
+
+def capitalised(text: str) -> str:
+    """`Slack link` for `slack link`; the rest stays as it is spelled."""
+    return text[:1].upper() + text[1:]
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

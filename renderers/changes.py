@@ -48,7 +48,10 @@ def change_line(record: Record, entry: Entry) -> Mrkdwn:
 
 
 def _reporter(record: Record) -> Mrkdwn:
-    return Mrkdwn(f"reported by {prose(parts.source_name(record.finding), 60)}")
+    finding = record.finding
+    if finding.source == "generic" and not finding.product:
+        return Mrkdwn("reported by its source")
+    return Mrkdwn(f"reported by {prose(parts.source_name(finding), 60)}")
 
 
 def _detail(record: Record, entry: Entry) -> Mrkdwn | str:

@@ -202,7 +202,7 @@ def clip(text: Mrkdwn, limit: int) -> Mrkdwn:
 
 _USER = re.compile(r"[UW][A-Z0-9]{1,20}")
 _GROUP = re.compile(r"S[A-Z0-9]{1,20}")
-_CHANNEL = re.compile(r"[CGD][A-Z0-9]{1,20}")
+_CHANNEL = re.compile(r"[CGD][A-Z0-9]{7,20}")  # shorter ones are names: names may not be upper case
 
 
 def user(user_id: str) -> Mrkdwn:
@@ -210,9 +210,12 @@ def user(user_id: str) -> Mrkdwn:
     return Mrkdwn(f"<@{user_id}>") if _USER.fullmatch(user_id) else code(user_id, 40)
 
 
-def channel(channel_id: str) -> Mrkdwn:
-    """`<#C123>`; a text that is no channel id is shown as code."""
-    return Mrkdwn(f"<#{channel_id}>") if _CHANNEL.fullmatch(channel_id) else code(channel_id, 80)
+def channel(place: str) -> Mrkdwn:
+    """`<#C0123ABCD>` for a channel's id; anything else is taken for a name and shown as `#name`, without a link."""
+    if _CHANNEL.fullmatch(place):
+        return Mrkdwn(f"<#{place}>")
+    name = prose(place.strip().lstrip("#"), 80)
+    return Mrkdwn(f"#{name}") if name else Mrkdwn(NOTHING)
 
 
 def mentions(ids: tuple[str, ...]) -> Mrkdwn:
@@ -226,10 +229,10 @@ def mentions(ids: tuple[str, ...]) -> Mrkdwn:
     return Mrkdwn(" ".join(told[:10]))
 
 
-def date(when: datetime) -> Mrkdwn:
-    """A time that every reader sees in their own zone. `when` is aware."""
+def date(when: datetime, between: str = " ") -> Mrkdwn:
+    """A time that every reader sees in their own zone. `when` is aware; `between` is our own word between day and time."""
     # From: docs.slack.dev/messaging/formatting-message-text#date-formatting
-    return Mrkdwn(f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{utc(when)}>")
+    return Mrkdwn(f"<!date^{int(when.timestamp())}^{{date_short_pretty}}{between}{{time}}|{utc(when)}>")
 
 
 def utc(when: datetime) -> str:

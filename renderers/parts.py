@@ -6,6 +6,7 @@ be anybody's. Facts are shown as they are, odd ones too; only links and mentions
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from bot.domain.console import HUBS, console_url
@@ -16,6 +17,7 @@ from renderers.blocks import (
     STATE_ICON,
     Block,
     age,
+    ago,
     button,
     link_button,
     option,
@@ -25,11 +27,15 @@ from renderers.blocks import (
 from renderers.engine import plain_words, words
 from renderers.limits import MAX_FALLBACK
 from renderers.mrkdwn import Mrkdwn, clip, code, cut, date, prose, user, visible
+from renderers.naming import kind_words, short_arns
 
 NOT_GIVEN = "not given"
 UNKNOWN_ACCOUNT = "unknown account"
 SHOWN_RESOURCES = 3
 HEADLINE_TITLE = 110  # characters of the title in a header of 150
+SENTENCE = 25  # characters from which a fact with spaces in it is prose
+CARD_FACT = 160  # characters of a sentence among a card's facts
+POINTER = 200  # a longer "Fix" says more than where to read on
 
 SOURCE_NAMES = {
     "guardduty": "GuardDuty",
@@ -41,15 +47,31 @@ SOURCE_NAMES = {
     "health": "AWS Health",
     "securityhub": "Security Hub",
     "securityhub_v2": "Security Hub V2",
-    "generic": "another source",
+    "generic": "Other events",
 }
+_SAID_BY_FIELDS = frozenset({"resource type", "metadata uid"})
+_SAID_BY_CONTROL = _SAID_BY_FIELDS | {"config rule"}  # the rule that checks a control has a long name and says no more
+_POINTS_AWAY = re.compile(r"https?://|\b(?:consult|documentation|page|guide)\b", re.IGNORECASE)
 _GLOBAL = frozenset({"global", "aws-global"})
+_READ_TITLE = 1_000  # characters of a title that are looked at for a headline
 _EARLIEST_BELIEVED = datetime(2006, 1, 1, tzinfo=UTC)  # AWS is not older; sources write 1970 for "unknown"
 
 
 def title_of(finding: Finding) -> str:
     """The title, still foreign; what stands in for it when a source gave none."""
     return finding.title.strip() or finding.type or "A finding without a title"
+
+
+def short_title(finding: Finding) -> str:
+    """The title for a headline or a row, still foreign: ARNs in it are cut to what tells them apart."""
+    return short_arns(title_of(finding)[:_READ_TITLE], finding.account)
+
+
+def grade(record: Record) -> tuple[str, str]:
+    """Icon and word of how bad it is. What is resolved is just that: a source calls its all-clear INFO, which is no severity."""
+    if record.state is State.RESOLVED:
+        return STATE_ICON[State.RESOLVED], "RESOLVED"
+    return SEVERITY_ICON[record.finding.severity], record.finding.severity.name
 
 
 def account_name(record: Record) -> str:
@@ -80,8 +102,8 @@ def resources(finding: Finding, shown: int = SHOWN_RESOURCES) -> Mrkdwn:
 
 
 def resource_kind(finding: Finding) -> str:
-    """The type of the first resource, still foreign."""
-    return finding.resource.type
+    """The type of the first resource in short words, still foreign."""
+    return kind_words(finding.resource.type)
 
 
 def source(finding: Finding) -> Mrkdwn:
@@ -89,7 +111,7 @@ def source(finding: Finding) -> Mrkdwn:
     name = source_name(finding)
     hub = SOURCE_NAMES.get(finding.via, "")
     via = f" via {hub}" if finding.via in HUBS and hub not in name else ""
-    control = f" · {code(finding.control, 40)}" if finding.control else ""
+    control = f" {code(finding.control, 40)}" if finding.control else ""
     return Mrkdwn(f"{prose(name, 60)}{via}{control}")
 
 
@@ -120,29 +142,32 @@ def field_texts(record: Record) -> list[Mrkdwn]:
 
 
 def headline(record: Record) -> str:
-    """Plain text of a card's header: state when it is not open, severity, title; at most 150 characters."""
-    severity = record.finding.severity
+    """Plain text of a card's header: state when it is not open, severity while it counts, title; at most 150 characters."""
+    icon, word = grade(record)
     is_open = record.state is State.OPEN
     return plain_words(
         "parts.headline",
-        icon=SEVERITY_ICON[severity] if is_open else STATE_ICON[record.state],
+        icon=icon if is_open else STATE_ICON[record.state],
         state="" if is_open else record.state.upper(),
-        severity=severity.name,
-        title=cut(visible(title_of(record.finding), HEADLINE_TITLE), HEADLINE_TITLE),
+        severity="" if record.state is State.RESOLVED else word,
+        title=cut(visible(short_title(record.finding), HEADLINE_TITLE), HEADLINE_TITLE),
     )
 
 
 def fallback(record: Record, what: str) -> Mrkdwn:
-    """What a phone shows: `CRITICAL prod payments-prod: S3 bucket is public (new)`; at most 150 characters."""
+    """What a phone shows: `CRITICAL prod payments-prod: S3 bucket is public (new)`; at most 150 characters.
+
+    `RESOLVED prod payments-prod: S3 bucket is public` needs no word at its end.
+    """
     name = account_name(record)
     digits = f" {record.finding.account}" if name == UNKNOWN_ACCOUNT else ""
     text = words(
         "parts.fallback",
-        severity=record.finding.severity.name,
+        severity=grade(record)[1],
         env=prose(record.account.env, 16),
         account=prose(name + digits, 32),
-        title=prose(title_of(record.finding), 72),
-        what=prose(what, 20),
+        title=prose(short_title(record.finding), 72),
+        what="" if what == record.state == State.RESOLVED else prose(what, 20),
     )
     return clip(text, MAX_FALLBACK)
 
@@ -186,15 +211,45 @@ def resolved_line(record: Record) -> Mrkdwn:
 
 
 def evidence(finding: Finding, shown: int) -> Mrkdwn | None:
-    """The first facts on one line; None when there are none."""
-    facts = [told for label, value in finding.evidence[:shown] if (told := fact(label, value))]
-    return Mrkdwn(" · ".join(facts)) if facts else None
+    """The first facts that the card does not say elsewhere: short ones on one line, a sentence on its own; None when there are none."""
+    known = _said_elsewhere(finding)
+    useless = _SAID_BY_CONTROL if finding.control else _SAID_BY_FIELDS
+    facts = [
+        (label, value)
+        for label, value in finding.evidence
+        if label.strip().casefold() not in useless and _adds_something(label, value, known)
+    ][:shown]
+    short = [told for label, value in facts if not _is_sentence(value) and (told := fact(label, value))]
+    long = [told for label, value in facts if _is_sentence(value) and (told := fact(label, value, CARD_FACT))]
+    lines = ([" · ".join(short)] if short else []) + long
+    return Mrkdwn("\n".join(lines)) if lines else None
 
 
-def fact(label: str, value: str) -> Mrkdwn | None:
-    """`*Actor IP* `198.51.100.7``; None when there is nothing to say."""
+def _said_elsewhere(finding: Finding) -> frozenset[str]:
+    f, first = finding, finding.resource
+    return frozenset((
+        f.title, f.description, f.account, f.region, f.severity.name, f.severity.word, f.control, f.native_id,
+        first.id, first.label, first.type,
+    ))  # fmt: skip
+
+
+def _adds_something(label: str, value: str, known: frozenset[str]) -> bool:
+    """Whether a fact is worth a line of a card; the detail shows them all."""
+    name = label.strip().casefold()
+    is_pointer = name == "fix" and len(value) <= POINTER and _POINTS_AWAY.search(value) is not None
+    return bool(name) and not is_pointer and value.strip() not in known
+
+
+def _is_sentence(value: str) -> bool:
+    return " " in value.strip() and len(value.strip()) > SENTENCE
+
+
+def fact(label: str, value: str, limit: int = 300) -> Mrkdwn | None:
+    """`*Actor IP* `198.51.100.7``, or a sentence in plain words; None when there is nothing to say."""
     name = prose(label.strip(), 40)
-    return Mrkdwn(f"*{name}* {code(value, 300)}") if name and value.strip() else None
+    if not name or not value.strip():
+        return None
+    return Mrkdwn(f"*{name}* {prose(value.strip(), limit) if _is_sentence(value) else code(value, limit)}")
 
 
 def footer(record: Record) -> Mrkdwn:
@@ -241,11 +296,14 @@ def row_menu(record: Record) -> Block:
 
 
 def short_state(record: Record, now: datetime) -> Mrkdwn:
-    """The state as a row shows it: who has it, or how long it is there."""
+    """The state as a row shows it: who has it, how long it is there, or how long ago it was resolved."""
     if record.state is State.ACKNOWLEDGED and record.ack_by:
         return Mrkdwn(f"{STATE_ICON[record.state]} {user(record.ack_by)}")
     if record.state is State.OPEN:
-        return Mrkdwn(age(began(record), now))
+        since = age(began(record), now)
+        return Mrkdwn("just now" if since.startswith("under") else since)
+    if record.state is State.RESOLVED:
+        return Mrkdwn(ago(record.resolved_at or record.changed, now))
     return Mrkdwn(f"{STATE_ICON[record.state]} {record.state}")
 
 

@@ -6,8 +6,9 @@ Slack's limits cut here; what is left out is counted.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.domain.finding import Finding, Record
@@ -36,6 +37,8 @@ from renderers.mrkdwn import Mrkdwn, channel, code, code_block, date, plain, pla
 
 PLACES = 10
 RAW_MAX = 2900
+RAW_BLOCKS = 4
+FENCES = 10  # characters around a code block
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ def _text(view: FindingDetail) -> str:
     record = view.record
     if record is None:
         return prose(view.problem, 150) or "Loading…"
-    title = prose(parts.title_of(record.finding), 110)
-    return words("finding_detail.text", ref=record.ref, severity=record.finding.severity.name, title=title)
+    title = prose(parts.short_title(record.finding), 110)
+    return words("finding_detail.text", ref=record.ref, severity=parts.grade(record)[1], title=title)
 
 
 def _problem(view: FindingDetail) -> list[Block]:
@@ -95,7 +98,7 @@ def _summary(record: Record, room: _Room) -> list[Block]:
 
 
 def _prose(record: Record, room: _Room) -> list[Block]:
-    """The title when the header could not hold it, and the description."""
+    """The whole title when the header does not show it so, and the description."""
     title = plain(parts.title_of(record.finding), room.title)
     texts = [] if parts.headline(record).endswith(title) else [title]
     texts.append(plain_lines(record.finding.description, room.description))
@@ -160,7 +163,32 @@ def _end(view: FindingDetail, record: Record) -> list[Block]:
 def _raw(view: FindingDetail) -> list[Block]:
     if not view.modal or not view.raw.strip():
         return []
-    return [divider(), section(words("finding_detail.raw")), section(code_block(view.raw, RAW_MAX))]
+    pieces = list(_pieces(_indented(view.raw).splitlines()))
+    cut_off = [section(words("finding_detail.raw_more"))] if len(pieces) > RAW_BLOCKS else []
+    shown = [section(code_block(piece, RAW_MAX)) for piece in pieces[:RAW_BLOCKS]]
+    return [divider(), section(words("finding_detail.raw")), *shown, *cut_off]
+
+
+def _indented(raw: str) -> str:
+    """JSON with one step a line, as a phone can show it; any other text as it is."""
+    try:
+        return json.dumps(json.loads(raw), indent=1, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return raw
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[str]:
+    """The lines in portions that a code block holds whole, entities counted as written; a longer line is a portion of its own."""
+    piece: list[str] = []
+    size = 0
+    for line in lines:
+        length = len(line) + 4 * line.count("&") + 3 * (line.count("<") + line.count(">")) + 1
+        if piece and size + length > RAW_MAX - FENCES:
+            yield "\n".join(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += length
+    yield "\n".join(piece)
 
 
 LAYOUT = Layout(name="finding_detail", view=FindingDetail, render=render)

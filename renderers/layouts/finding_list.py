@@ -10,7 +10,7 @@ from bot.domain.views import FindingList
 from bot.plugins import Layout, Message
 from renderers import parts
 from renderers.actions import PAGE, encode, page_extra
-from renderers.blocks import SEVERITY_ICON, Block, actions, button, context, count, section, tally
+from renderers.blocks import Block, actions, button, context, count, section, tally
 from renderers.engine import words
 from renderers.mrkdwn import Mrkdwn, code, prose
 
@@ -41,11 +41,12 @@ def _head(view: FindingList) -> Mrkdwn:
 
 
 def _row(record: Record, view: FindingList) -> Block:
+    icon, severity = parts.grade(record)
     text = words(
         "finding_list.row",
-        icon=SEVERITY_ICON[record.finding.severity],
-        severity=record.finding.severity.name,
-        title=prose(parts.title_of(record.finding), 120),
+        icon=icon,
+        severity=severity,
+        title=prose(parts.short_title(record.finding), 120),
         ref=record.ref,
         env=prose(record.account.env or "no environment", 30),
         account=parts.account(record),

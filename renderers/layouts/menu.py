@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.views import HelpEntry, Menu
 from bot.plugins import Layout, Message
-from renderers.blocks import Block, context, flag, offers, section, sections, tally
+from renderers.blocks import Block, capitalised, context, flag, offers, section, sections, tally
 from renderers.engine import words
 from renderers.mrkdwn import Mrkdwn, code, prose
 
@@ -32,7 +32,7 @@ def _verb(verb: HelpEntry) -> Mrkdwn:
 
 def _health(view: Menu) -> list[Block]:
     told = [
-        words("menu.health", icon=flag(works), name=prose(name, 40), note=prose(note, 100))
+        words("menu.health", icon=flag(works), name=prose(capitalised(name), 40), note=prose(note, 100))
         for name, works, note in view.health[:PARTS]
     ]
     return [context(Mrkdwn(" · ".join(told)))] if told else []

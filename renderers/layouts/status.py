@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from bot.domain.views import Status
 from bot.plugins import Layout, Message
-from renderers.blocks import GOOD, WARNING, Block, age, context, flag, section, sections, span
+from renderers.blocks import GOOD, WARNING, Block, age, ago, capitalised, context, flag, section, sections, span
 from renderers.engine import words
 from renderers.mrkdwn import Mrkdwn, channel, code, date, prose
 from renderers.parts import SOURCE_NAMES
 
 ROWS = 20
+LONG = timedelta(hours=1)  # a silence that is worth its time of day
 
 
 def render(view: Status) -> Message:
@@ -37,7 +39,7 @@ def _is_well(view: Status) -> bool:
 
 def _parts(view: Status) -> list[Mrkdwn]:
     return [
-        words("status.part", icon=flag(works), name=prose(name, 40), note=prose(note, 150))
+        words("status.part", icon=flag(works), name=prose(capitalised(name), 40), note=prose(note, 150))
         for name, works, note in view.parts[:ROWS]
     ]
 
@@ -48,7 +50,12 @@ def _freshness(view: Status) -> list[Block]:
     if not heard:
         return [section(words("status.silent"))]
     lines = [
-        words("status.fresh", source=prose(SOURCE_NAMES.get(s, s), 40), age=age(at, view.now), when=date(at))
+        words(
+            "status.fresh",
+            source=prose(SOURCE_NAMES.get(s, s), 40),
+            ago=ago(at, view.now),
+            when=date(at) if view.now - at >= LONG else "",
+        )
         for s, at in heard
     ]
     return sections([words("status.fresh_title"), *lines])

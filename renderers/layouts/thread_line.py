@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.views import ThreadLine
 from bot.plugins import Layout, Message
 from renderers import parts
-from renderers.blocks import SEVERITY_ICON, section
+from renderers.blocks import section
 from renderers.changes import change_line, change_name
 from renderers.engine import words
 from renderers.mrkdwn import Mrkdwn, date, mentions, prose
@@ -21,7 +21,7 @@ def _text(view: ThreadLine) -> Mrkdwn:
     if view.announce:
         return parts.fallback(view.record, change_name(view.entry).lower())
     what = prose(change_name(view.entry).lower(), 30)
-    return words("thread_line.text", ref=view.record.ref, what=what, title=prose(parts.title_of(finding), 90))
+    return words("thread_line.text", ref=view.record.ref, what=what, title=prose(parts.short_title(finding), 90))
 
 
 def _line(view: ThreadLine) -> Mrkdwn:
@@ -30,12 +30,13 @@ def _line(view: ThreadLine) -> Mrkdwn:
 
 def _announced(view: ThreadLine) -> Mrkdwn:
     record = view.record
+    icon, severity = parts.grade(record)
     return words(
         "thread_line.announced",
         who=mentions(view.mention),
-        icon=SEVERITY_ICON[record.finding.severity],
-        severity=record.finding.severity.name,
-        title=prose(parts.title_of(record.finding), 150),
+        icon=icon,
+        severity=severity,
+        title=prose(parts.short_title(record.finding), 150),
         account=parts.account(record),
         change=change_line(record, view.entry),
         when=date(view.entry.at),

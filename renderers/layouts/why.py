@@ -7,7 +7,7 @@ from bot.domain.views import Why
 from bot.plugins import Layout, Message
 from renderers import parts
 from renderers.actions import SHOW, encode
-from renderers.blocks import SEVERITY_ICON, actions, button, context, flag, section, sections
+from renderers.blocks import GOOD, NEITHER, actions, button, context, flag, section, sections
 from renderers.engine import words
 from renderers.limits import MAX_FALLBACK
 from renderers.mrkdwn import Mrkdwn, channel, clip, code, date, prose, sentence
@@ -36,12 +36,13 @@ def render(view: Why) -> Message:
 
 
 def _head(record: Record) -> Mrkdwn:
+    icon, severity = parts.grade(record)
     return words(
         "why.head",
         ref=record.ref,
-        icon=SEVERITY_ICON[record.finding.severity],
-        severity=record.finding.severity.name,
-        title=prose(parts.title_of(record.finding), 150),
+        icon=icon,
+        severity=severity,
+        title=prose(parts.short_title(record.finding), 150),
         account=parts.account(record),
     )
 
@@ -52,7 +53,12 @@ def _where(record: Record) -> Mrkdwn | str:
 
 def _tried(view: Why) -> list[Mrkdwn]:
     lines = [
-        words("why.tried", icon=flag(held), route=code(route, 60), query=code(query, 200) if query else "everything")
+        words(
+            "why.tried",
+            icon=GOOD if held else NEITHER,
+            route=code(route, 60),
+            query=code(query, 200) if query else "everything",
+        )
         for route, held, query in view.tried[:ROUTES]
     ]
     return [words("why.tried_title"), *lines] if lines else []

@@ -54,7 +54,7 @@ def record(**changes: object) -> Record:
         seen=3,
         created=NOW - timedelta(minutes=50),
         changed=NOW - timedelta(minutes=50),
-        channel="C0SAFE1",
+        channel="C0SAFE123",
         route="prod-critical",
         why="route prod-critical: env:prod sev:critical",
     )
@@ -69,6 +69,19 @@ def acknowledged() -> Record:
 
 def resolved() -> Record:
     return record(state=State.RESOLVED, resolved_at=NOW + timedelta(hours=2, minutes=5), revision=3)
+
+
+def granted() -> Finding:
+    """An Access Analyzer finding with an ARN in its title and sentences among its facts."""
+    return finding(
+        source="access_analyzer",
+        title="AwsIamRole/arn:aws:iam::111122223333:role/deploy is open to arn:aws:iam::999988887777:role/ci/runner",
+        evidence=(
+            ("Resource type", "AwsIamRole"), ("Fix", "Please consult the documentation of this control."),
+            ("Detail", "The trust policy names a role_of_another account."), ("Actions", "sts:AssumeRole"), ("Public", "yes"),
+        ),
+        resources=(Resource("arn:aws:iam::111122223333:role/deploy", "AwsIamRole"),),
+    )  # fmt: skip
 
 
 def many_resources() -> Finding:
@@ -90,9 +103,15 @@ TIMELINE = (
 def _detail(modal: bool, shown: Record | None, problem: str = "") -> views.FindingDetail:
     if shown is None:
         return views.FindingDetail(record=None, now=NOW, modal=modal, problem=problem)
-    places = (("C0SAFE1", "1.1"),)
+    places = (("C0SAFE123", "1.1"), ("sec-prod", "1.2"))
     return views.FindingDetail(
-        record=shown, now=NOW, timeline=TIMELINE, places=places, raw='{\n  "a": 1\n}', modal=modal, problem=problem
+        record=shown,
+        now=NOW,
+        timeline=TIMELINE,
+        places=places,
+        raw='{"a":1,"b":[{"c":"<d>"}]}',
+        modal=modal,
+        problem=problem,
     )
 
 
@@ -107,17 +126,18 @@ def _list(*rows: Record, **changes: object) -> views.FindingList:
 def _line(kind: str, announce: bool = False, **changes: object) -> views.ThreadLine:
     entry = Entry(at=NOW, kind=kind, **changes)  # type: ignore[arg-type]
     mention = ("S0SAFE1",) if announce else ()
-    return views.ThreadLine(record=resolved(), entry=entry, now=NOW, announce=announce, mention=mention)
+    shown = record() if announce else resolved()
+    return views.ThreadLine(record=shown, entry=entry, now=NOW, announce=announce, mention=mention)
 
 
 def _status(well: bool) -> views.Status:
     return views.Status(
-        parts=(("Slack", True, "connected"), ("Database", well, "")),
-        freshness={"guardduty": NOW - timedelta(minutes=5), "config": NOW - timedelta(days=2)} if not well else {},
+        parts=(("slack link", True, "connected"), ("database", well, "")),
+        freshness={"guardduty": NOW - timedelta(minutes=5), "generic": NOW - timedelta(days=2)} if not well else {},
         states={"open": 3, "resolved": 9},
         waiting=0 if well else 2,
         oldest=None if well else NOW - timedelta(minutes=2),
-        blocked=() if well else (("C0SAFE1", "not_in_channel", 3),),
+        blocked=() if well else (("C0SAFE123", "not_in_channel", 3),),
         queue_depth=4,
         quarantined=0 if well else 2,
         quarantine_reasons=(("not_json", 2),),
@@ -128,12 +148,12 @@ def _status(well: bool) -> views.Status:
     )
 
 
-def _accounts() -> views.Accounts:
+def _accounts(total: int, text: str) -> views.Accounts:
     rows = (
         views.AccountRow(ACCOUNT, "payments-prod", "prod", "Prod", "team-payments", 3, Severity.HIGH),
         views.AccountRow("444455556666", "", "", "", "", 0, None),
     )
-    return views.Accounts(rows=rows, total=60, unknown=("999999999999",), filter="env:prod")
+    return views.Accounts(rows=rows, total=total, unknown=("999999999999",), filter=text)
 
 
 def _why() -> views.Why:
@@ -154,6 +174,7 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "suppressed": views.FindingCard(record=record(state=State.SUPPRESSED), now=NOW),
         "unknown_account": views.FindingCard(record=record(account=Account(ACCOUNT)), now=NOW),
         "many_resources": views.FindingCard(record=record(finding=many_resources()), now=NOW),
+        "sentences_and_arns": views.FindingCard(record=record(finding=granted()), now=NOW),
         "bare": views.FindingCard(
             record=record(
                 finding=finding(
@@ -180,6 +201,7 @@ GOLDEN: dict[str, dict[str, views.View]] = {
     "finding_detail": {
         "message": _detail(False, acknowledged()),
         "modal": _detail(True, acknowledged()),
+        "arns": _detail(True, record(finding=granted())),
         "long": _detail(False, record(finding=many_resources())),
         "loading": _detail(True, None),
         "gone": _detail(True, None, "F-1234 is not known here."),
@@ -193,6 +215,7 @@ GOLDEN: dict[str, dict[str, views.View]] = {
     },
     "notice": {
         "good": views.Notice(text="F-1234 is yours until 02:00.", offers=OFFERS),
+        "until": views.Notice(text="You have F-1234: acknowledged", until=1_795_570_800),
         "bad": views.Notice(text="Nothing was open.", good=False),
     },
     "help": {
@@ -207,7 +230,10 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "quiet": views.Menu(counts={}, offers=(), verbs=VERBS),
     },
     "status": {"well": _status(True), "ill": _status(False)},
-    "accounts": {"some": _accounts(), "none": views.Accounts(rows=(), total=0)},
+    "accounts": {
+        "some": _accounts(60, ""), "few": _accounts(2, "prod"), "none": views.Accounts(rows=(), total=0),
+        "quiet": views.Accounts(rows=(views.AccountRow("444455556666", "dev", "dev", "", "", 0, None),), total=1),
+    },
     "why": {"routed": _why()},
 }  # fmt: skip
 
@@ -280,13 +306,15 @@ HOSTILE: dict[str, st.SearchStrategy[views.View]] = {
     ),
     "finding_detail": st.builds(
         views.FindingDetail, record=st.none() | records, now=times, timeline=st.lists(entries, max_size=5).map(tuple),
-        places=st.lists(st.tuples(st.just("C0SAFE1") | texts, texts), max_size=3).map(tuple), raw=texts,
+        places=st.lists(st.tuples(st.just("C0SAFE123") | texts, texts), max_size=3).map(tuple), raw=texts,
         modal=st.booleans(), problem=texts,
     ),
     "trouble": st.builds(
         views.Trouble, messages=st.lists(texts, max_size=8).map(tuple), offers=offers, read=texts, reference=short_texts
     ),
-    "notice": st.builds(views.Notice, text=texts, offers=offers, good=st.booleans()),
+    "notice": st.builds(
+        views.Notice, text=texts, until=st.sampled_from([0, 1_795_570_800]), offers=offers, good=st.booleans()
+    ),
     "help": st.builds(
         views.Help, verbs=helps, full=st.booleans(), language=st.lists(st.tuples(texts, texts), max_size=5).map(tuple)
     ),

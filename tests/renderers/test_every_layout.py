@@ -29,7 +29,7 @@ RENDERER = Renderer()
 GOLDEN_CASES = [(layout, case) for layout, cases in GOLDEN.items() for case in cases]
 
 _OURS = re.compile(
-    r"<!date\^\d+\^\{date_short_pretty\} \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>|<@U0SAFE1>|<!subteam\^S0SAFE1>|<#C0SAFE1>"
+    r"<!date\^\d+\^\{date_short_pretty\} (?:at )?\{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>|<@U0SAFE1>|<!subteam\^S0SAFE1>|<#C0SAFE123>"
 )
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _LINKS = re.compile(

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.message import Pressed
 from bot.errors import Malformed
-from renderers.actions import Pressed, decode, encode, menu_id, option_value, page_extra, page_of
+from renderers.actions import decode, encode, menu_id, option_value, page_extra, page_of
 
 extras = st.text(st.characters(exclude_categories=("C", "Z")), max_size=80)
 

@@ -28,9 +28,9 @@ def _lay(directory: Path, name: str, text: str) -> Path:
 
 def test_foreign_text_is_escaped_and_trusted_text_is_not() -> None:
     engine = Engine()
-    assert engine.mrkdwn("notice.line", icon="x", text='<!here> "it\'s"') == 'x &lt;!here&gt; "it\'s"'
-    assert engine.mrkdwn("notice.line", icon="x", text=Mrkdwn("<@U1>")) == "x <@U1>"
-    assert engine.plain("notice.line", icon="x", text="<!here> & *b*") == "x ‹!here> & *b*"
+    assert engine.mrkdwn("notice.line", icon="x", until="", text='<!here> "it\'s"') == 'x &lt;!here&gt; "it\'s"'
+    assert engine.mrkdwn("notice.line", icon="x", until="", text=Mrkdwn("<@U1>")) == "x <@U1>"
+    assert engine.plain("notice.line", icon="x", until="", text="<!here> & *b*") == "x ‹!here> & *b*"
 
 
 def test_a_users_block_is_laid_over_ours(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_switching_escaping_off_does_not_help_a_hostile_text(tmp_path: Path) -> 
     _lay(tmp_path, "notice.j2", body)
     engine = Engine(str(tmp_path))
     assert "<!here>" not in engine.mrkdwn("menu.verb", usage="<!here>", summary="<!here>")
-    assert "<!here>" not in engine.mrkdwn("notice.line", icon=Mrkdwn("x"), text="<!here>")
+    assert "<!here>" not in engine.mrkdwn("notice.line", icon=Mrkdwn("x"), until="", text="<!here>")
 
 
 def test_a_text_that_looks_like_a_template_is_text() -> None:

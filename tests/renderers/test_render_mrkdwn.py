@@ -147,9 +147,21 @@ def test_only_a_user_id_becomes_a_mention(bad: str) -> None:
     assert user("U012AB3CD") == "<@U012AB3CD>"
 
 
-def test_only_a_channel_id_becomes_a_channel() -> None:
-    assert channel("C1") == "<#C1>"
-    assert channel("sec|ops>") == "`sec|ops&gt;`"
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("C0SAFE123", "<#C0SAFE123>"),
+        ("G0SAFE123", "<#G0SAFE123>"),
+        ("sec-prod", "#sec-prod"),
+        ("#sec-prod", "#sec-prod"),
+        ("C1", "#C1"),
+        ("sec|ops>", "#sec|ops&gt;"),
+        ("C0SAFE123\n", "#C0SAFE123"),
+        ("", "—"),
+    ],
+)
+def test_only_a_channel_id_becomes_a_link_and_a_name_stays_text(place: str, shown: str) -> None:
+    assert channel(place) == shown
 
 
 def test_only_groups_and_users_are_told_once_each() -> None:

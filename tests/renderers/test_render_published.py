@@ -20,6 +20,7 @@ from bot.errors import Malformed
 from bot.plugins import Message, Source, collect
 from renderers import Renderer
 from renderers.mrkdwn import code, plain
+from renderers.parts import short_title
 
 EVENTS = Path(__file__).parents[2] / "../shared/events"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -56,7 +57,7 @@ def test_a_card_names_what_it_must(folder: str, found: Finding) -> None:
     header = shown.blocks[0]["text"]["text"]
     fields = "\n".join(f["text"] for b in shown.blocks for f in b.get("fields", ()))
     assert found.severity.name in header
-    assert plain(found.title)[:100] in header
+    assert plain(short_title(found))[:100] in header
     assert f"payments-prod {code(found.account)}" in fields
     assert "prod · OU Root/Prod" in fields
     if found.resource.id:
