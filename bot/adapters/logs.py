@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -33,7 +34,10 @@ def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
 
 
 def _line(event: Any, **_: Any) -> str:
-    return orjson.dumps(event, default=str).decode("utf-8", "replace")
+    try:
+        return orjson.dumps(event, default=str).decode("utf-8", "replace")
+    except TypeError:  # half a surrogate pair, a number over 64 bits: foreign text must not make a log call raise
+        return json.dumps(event, default=str)
 
 
 class _Redacting(logging.Formatter):

@@ -7,6 +7,7 @@ their outbox key in the message's metadata, which is the only way to settle a po
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable
 from datetime import datetime
 from typing import Any
@@ -78,9 +79,10 @@ def retry_after(headers: Any) -> float:
     value = values.get("retry-after")
     text = value[0] if isinstance(value, list) and value else value
     try:
-        return min(max(float(str(text)), 0.5), 600.0)
+        seconds = float(str(text))
     except ValueError:
         return DEFAULT_RETRY_AFTER_S
+    return DEFAULT_RETRY_AFTER_S if math.isnan(seconds) else min(max(seconds, 0.5), 600.0)
 
 
 async def call(awaitable: Awaitable[Any]) -> Any:

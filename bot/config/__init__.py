@@ -123,7 +123,7 @@ class SlackFile(_Strict, frozen=True, kw_only=True):
 
     mode: str = "socket"
     sockets: Annotated[int, msgspec.Meta(ge=1, le=10)] = 2
-    host: str = "0.0.0.0"  # noqa: S104  # nosec B104 - HTTP mode stands behind a load balancer
+    host: str = "0.0.0.0"  # noqa: S104  # nosec B104
     port: Port = 3000
     command: str = "/sec"
 

@@ -6,23 +6,26 @@ of a listener that raises right after it. Every listener is in one table and nam
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.signature import Clock as SignatureClock
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.message import Message, Modal, Pressed
 from bot.domain.views import Trouble, View
-from bot.errors import Malformed, SecbotError, StoreUnavailable
+from bot.errors import Malformed, Rejected, SecbotError, StoreUnavailable, TemporaryError
 from bot.ports import Clock, Messenger, Metrics
 from bot.services.desk import Answer, Desk, Request
 
@@ -33,6 +36,8 @@ Decode = Callable[[str, str], Pressed]
 """(action id, value) -> what was pressed; raises Malformed. renderers.actions, handed in."""
 
 MAX_BODY = 1024 * 1024
+FINISH_LIMIT_S = 15.0  # a call of Slack's Web API may take 10
+CONNECT_LIMIT_S = 30.0  # for all connections together; SIGTERM is not seen before
 _TIMESTAMP = re.compile(r"^\d{10}$")
 _SIGNATURE = re.compile(r"^v0=[0-9a-f]{64}$")
 _NO_WORK = frozenset({"console", "console.guide"})  # link buttons: Slack tells us of the click, there is nothing to do
@@ -95,6 +100,7 @@ class SlackDoor:
         self._messenger = messenger
         self._clock = clock
         self._metrics = metrics
+        self._in_hand: set[asyncio.Task[Any]] = set()
         # HTTP requests are verified by HttpDoor, with every valid secret, before Bolt sees them; Socket Mode needs none.
         self.app = AsyncApp(client=client, request_verification_enabled=False)
         self.listeners = (
@@ -104,13 +110,26 @@ class SlackDoor:
         for listener in self.listeners:
             getattr(self.app, listener.kind)(listener.matcher)(listener.handler)
 
+    async def finish(self) -> None:
+        """Wait for the requests in hand, when no more come in: their answers still go out and the store is still open."""
+        if self._in_hand:
+            await asyncio.wait(set(self._in_hand), timeout=FINISH_LIMIT_S)
+
+    def _begin(self) -> None:
+        """Keep the running listener's task until it ends."""
+        if (task := asyncio.current_task()) is not None:
+            self._in_hand.add(task)
+            task.add_done_callback(self._in_hand.discard)
+
     async def _on_command(self, ack: Any, body: Mapping[str, Any], respond: Any) -> None:
+        self._begin()
         await self._ack(ack)
         request = self._request(body, str(body.get("user_id", "")), str(body.get("channel_id", "")))
         answer = await self._desk.command(str(body.get("text", "")), request)
         await self._show(answer, respond, request)
 
     async def _on_action(self, ack: Any, body: Mapping[str, Any], respond: Any) -> None:
+        self._begin()
         await self._ack(ack)
         user, channel = _id_of(body.get("user")), _id_of(body.get("channel"))
         request = self._request(body, user, channel)
@@ -180,14 +199,35 @@ class SocketDoor:
     """Socket Mode: several connections, since Slack closes each from time to time."""
 
     def __init__(self, door: SlackDoor, app_token: str, connections: int = 2) -> None:
-        self._handlers = [
-            AsyncSocketModeHandler(door.app, app_token, web_client=door.app.client) for _ in range(connections)
-        ]
+        self._door = door
+        self._app_token = app_token
+        self._wanted = connections
+        self._handlers: list[AsyncSocketModeHandler] = []  # each has an HTTP session from its first moment on
 
     async def start(self) -> None:
-        """Connect; raises the SDK's error when Slack refuses."""
-        for handler in self._handlers:
-            await handler.connect_async()  # type: ignore[no-untyped-call]
+        """Connect.
+
+        Raises:
+            Rejected: Slack refuses the app token.
+            TemporaryError: Slack does not answer in time.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT_S):
+                for _ in range(self._wanted):
+                    await self._connect()
+        except SlackApiError as error:
+            await self.stop()
+            raise Rejected(f"Slack refused the app token: {error.response.get('error', '')}") from error
+        except (aiohttp.ClientError, SlackClientError, OSError, TimeoutError) as error:
+            await self.stop()
+            raise TemporaryError(f"Slack could not be reached: {type(error).__name__}") from error
+
+    async def _connect(self) -> None:
+        handler = AsyncSocketModeHandler(self._door.app, self._app_token, web_client=self._door.app.client)
+        self._handlers.append(handler)
+        # Asked for here, since the SDK's own connect() tries again for ever, with a token that is refused too.
+        handler.client.wss_uri = await handler.client.issue_new_wss_url()
+        await handler.connect_async()  # type: ignore[no-untyped-call]
 
     async def connected(self) -> int:
         """How many connections stand."""
@@ -196,6 +236,7 @@ class SocketDoor:
     async def stop(self) -> None:
         for handler in self._handlers:
             await handler.close_async()  # type: ignore[no-untyped-call]
+        await self._door.finish()
 
 
 class HttpDoor:
@@ -218,6 +259,7 @@ class HttpDoor:
         host: str,
         port: int,
     ) -> None:
+        self._door = door
         self._app = door.app
         self._verifiers = [SignatureVerifier(s, clock=_SignatureClock(clock)) for s in secrets]
         self._first_time = first_time
@@ -241,6 +283,7 @@ class HttpDoor:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        await self._door.finish()
 
     async def handle(self, request: web.Request) -> web.Response:
         """One request. 401 without a word for anything that is not Slack's."""

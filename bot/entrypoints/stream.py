@@ -1,8 +1,9 @@
-"""The door of the finding stream: several receivers, one committer, and a stop that loses nothing.
+"""The door of the finding stream: several receivers, two committers, and a stop that loses nothing.
 
-Receivers long-poll and put messages into a short line; the committer takes up to a batch from it, has it taken in by the service in one
-transaction, and only then deletes. When the database does not answer, receiving stops, what is in hand goes back to the queue, and the
-vitals say so until it is back. On stop nothing more is received and what is in hand is finished.
+Receivers long-poll and put messages into a short line; a committer takes up to a batch from it, has it taken in by the service in one
+transaction, and only then deletes. There are two, so that one reads and deletes while the other waits for the database. When the
+database does not answer, receiving stops, what is in hand goes back to the queue, and the vitals say so until it is back. On stop
+nothing more is received and what is in hand is finished.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
+COMMITTERS = 2
 RETURN_AFTER_S = 30  # a message whose reading broke in an unknown way comes again after this
 
 
@@ -63,10 +65,10 @@ class StreamDoor:
     async def run(self, stop: asyncio.Event) -> None:
         """Receive and commit until `stop`; then finish what is in hand."""
         self._resume()
-        committer = asyncio.create_task(self._commit_all(), name="committer")
+        committers = [asyncio.create_task(self._commit_all(), name=f"committer {i}") for i in range(COMMITTERS)]
         receivers = [asyncio.create_task(self._receive_all(), name=f"receiver {i}") for i in range(self._receivers)]
         try:
-            await _first_of(stop.wait(), *receivers, committer)
+            await _first_of(stop.wait(), *receivers, *committers)
         finally:
             for task in receivers:
                 task.cancel()  # a long poll under way holds nothing that its visibility time does not give back
@@ -74,8 +76,8 @@ class StreamDoor:
             self._stopping = True
             self._stand_still("stopping")
             await self._line.put(())
-            await committer
-        for task in receivers:
+            await asyncio.gather(*committers, return_exceptions=True)
+        for task in (*committers, *receivers):
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error
 
@@ -127,6 +129,7 @@ class StreamDoor:
         deliveries = await self._line.get()
         while True:
             if not deliveries:
+                self._line.put_nowait(())  # the end is for every committer
                 return batch, True
             batch.extend(deliveries)
             if len(batch) + 10 > self._batch or self._line.empty():
@@ -180,9 +183,10 @@ class StreamDoor:
             more = self._line.get_nowait()
             last = last or not more
             in_hand.extend(more)
+        if last:
+            self._line.put_nowait(())
         await self._give_back(in_hand, 0)
         if last or self._stopping or not await self._until_back():
-            self._line.put_nowait(())
             return
         log.info("receiving_resumed")
         self._resume()

@@ -234,8 +234,9 @@ class Desk:
 
     def _is_bare_ref(self, text: str) -> bool:
         """`/sec F-12` alone can only mean one thing."""
-        query = parse(text, self._queries.names()).query
-        return len(query.refs) == 1 and not query.terms and "show" in self._verbs
+        parsed = parse(text, self._queries.names())
+        alone = len(parsed.query.refs) == 1 and not parsed.query.terms and not parsed.problems
+        return alone and "show" in self._verbs
 
     def _refs(self, text: str) -> list[int]:
         return [int(ref.removeprefix("F-")) for ref in parse(text, self._queries.names()).query.refs]

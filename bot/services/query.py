@@ -160,9 +160,9 @@ class Queries:
         refs = parse(text, self.names()).query.refs
         if len(refs) != 1:
             many = (
-                f"One finding at a time: /sec {verb} {refs[0]}"
+                f"One finding at a time: `/sec {verb} {refs[0]}`"
                 if refs
-                else f"Which finding? For example /sec {verb} F-1234"
+                else f"Which finding? For example `/sec {verb} F-1234`"
             )
             raise UserError(many)
         return int(refs[0].removeprefix("F-"))

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.sql import migrate
-from tests.support.box import HTTP_CONFIG, Box, open_box
+from tests.support.box import Box
+from tests.support.boxes import HTTP_CONFIG, open_box
 
 
 @pytest.fixture(scope="session")
@@ -40,4 +41,3 @@ async def http_box(open: Callable[..., AbstractAsyncContextManager[Box]]) -> Asy
     """A bot in HTTP mode."""
     async with open(config=HTTP_CONFIG) as made:
         yield made
-

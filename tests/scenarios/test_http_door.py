@@ -15,7 +15,8 @@ import pytest
 
 from bot.app import Replace
 from bot.errors import StoreUnavailable
-from tests.support.box import HTTP_CONFIG, Box, said
+from tests.support.box import Box, said
+from tests.support.boxes import HTTP_CONFIG
 from tests.support.trouble import Breakable
 
 Open = Callable[..., AbstractAsyncContextManager[Box]]
@@ -28,7 +29,14 @@ def signature(secret: str, stamp: str, body: bytes) -> str:
 
 def a_command(text: str = "help") -> bytes:
     return urlencode(
-        {"command": "/sec", "text": text, "user_id": "U0ANA", "channel_id": "C0SECPROD", "team_id": "T0NORTHWIND", "note": CANARY}
+        {
+            "command": "/sec",
+            "text": text,
+            "user_id": "U0ANA",
+            "channel_id": "C0SECPROD",
+            "team_id": "T0NORTHWIND",
+            "note": CANARY,
+        }
     ).encode()
 
 

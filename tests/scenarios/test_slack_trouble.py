@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import pytest
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from sandbox.slack.server import SlackServer
 from tests.support.box import Box, buttons, said
@@ -18,9 +20,10 @@ FAULTS = ["http_500", "http_502", "http_503", "html", "reset_before", "reset_aft
 
 
 @pytest.fixture(autouse=True)
-def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hanging call is given up after a quarter of a second of real time instead of ten."""
-    monkeypatch.setattr("bot.adapters.slack.HTTP_LIMIT_S", 0.25)
+def short_limit(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Where a call hangs it is given up after a second of real time instead of ten; elsewhere a busy machine may take longer."""
+    if "[hang" in request.node.name:
+        monkeypatch.setattr("bot.adapters.slack.HTTP_LIMIT_S", 1.0)
 
 
 @pytest.mark.parametrize("kind", [*FAULTS, "hang", "hang_after"])
@@ -50,7 +53,7 @@ async def test_an_edit_that_fails_is_made_again(box: Box, kind: str) -> None:
     box.slack.faults.add(EDIT, kind)  # type: ignore[arg-type]
     await box.take_in(box.control(later_s=60, status="PASSED"))
     [card] = box.cards()
-    assert "(resolved)" in card.text
+    assert "resolved" in card.text.lower()
     assert len(box.calls(EDIT)) == 2
 
 
@@ -130,7 +133,7 @@ async def test_an_hour_of_outage_loses_and_doubles_nothing(box: Box) -> None:
     box.slack.faults.outage = False
     await box.quiet(within=400)
     assert len(box.cards()) == 3
-    assert "(resolved)" in box.cards("sec-critical")[0].text
+    assert "resolved" in box.cards("sec-critical")[0].text.lower()
 
 
 async def test_a_restart_in_the_middle_of_an_outage_loses_and_doubles_nothing(box: Box) -> None:
@@ -208,7 +211,15 @@ async def test_a_card_that_somebody_deleted_stops_nothing(box: Box) -> None:
     assert len(box.cards()) == 1
 
 
-async def test_sockets_that_are_cut_are_connected_again(box: Box) -> None:
+async def test_sockets_that_are_cut_are_connected_again(open: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "bot.entrypoints.slack.AsyncSocketModeHandler", partial(AsyncSocketModeHandler, ping_interval=0.2)
+    )  # the SDK looks at its connections on real time
+    async with open() as box:
+        await _cut_and_ask(box)
+
+
+async def _cut_and_ask(box: Box) -> None:
     await box.take_in(box.control())
     assert box.slack.drop_sockets() == 2
     await box.slack.wait_for(lambda: len(box.calls("apps.connections.open")) >= 4, timeout=20)

@@ -24,7 +24,7 @@ class Breakable:
 
     def wrap(self, store: Store) -> Store:
         self.inner = store
-        return self  # type: ignore[return-value]
+        return self
 
     def down(self, error: Exception | None) -> None:
         """Everything fails with this; None: everything works."""
