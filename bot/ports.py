@@ -159,7 +159,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many findings a query holds, by severity."""
+    """How many findings a query holds, by severity; a number above query.COUNT_MOST stands for any number above it."""
 
     by_severity: Mapping[Severity, int]
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.finding import Severity, State
+from bot.domain.query import COUNT_MOST
 from renderers.actions import encode
 from renderers.limits import MAX_BUTTON_TEXT, MAX_TEXT
 from renderers.mrkdwn import Mrkdwn, plain
@@ -166,7 +167,12 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
-def tally(counts: Mapping[Severity, int]) -> str:
+def counted(number: int) -> str:
+    """`2,041`; `10,000+` for what was not counted further."""
+    return f"{COUNT_MOST:,}+" if number > COUNT_MOST else f"{number:,}"
+
+
+def tally(counts: Mapping[Severity, int], *, icons: bool = True) -> str:
     """`🔴 3 critical, 🟠 12 high`: severities that have any, worst first; empty for none."""
     present = [s for s in sorted(counts, reverse=True) if counts[s] > 0]
-    return ", ".join(f"{SEVERITY_ICON[s]} {counts[s]:,} {s.word}" for s in present)
+    return ", ".join(f"{SEVERITY_ICON[s] + ' ' if icons else ''}{counted(counts[s])} {s.word}" for s in present)

@@ -48,7 +48,8 @@ class Facets:
 def facets(record: Record) -> Facets:
     """The facets of a record. Never raises."""
     f, a = record.finding, record.account
-    names = [n for r in f.resources[:MAX_VALUES] for n in (r.id, r.label, r.name)]
+    resources = [(r, resource_name(r.id)) for r in f.resources[:MAX_VALUES]]
+    names = [n for r, tail in resources for n in (r.id, r.name or tail, r.name)]
     return Facets(
         env=fold(a.env),
         account=f.account[:64],
@@ -68,7 +69,7 @@ def facets(record: Record) -> Facets:
         last=f.updated,
         by=fold(record.ack_by),
         search=fold(
-            " ".join((f.title, f.type, f.control, a.name, *(resource_name(r.id) for r in f.resources[:MAX_VALUES]))),
+            " ".join((f.title, f.type, f.control, a.name, *(tail for _, tail in resources))),
             MAX_SEARCH,
         ),
     )

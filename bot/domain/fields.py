@@ -34,10 +34,12 @@ _FOR_PEOPLE_ONLY = {ord("\n"): "\n", ord("\t"): " "}
 def get(value: object, *path: str | int) -> object:
     """The value at a path of keys and list positions; None as soon as a step does not exist."""
     for step in path:
-        if isinstance(step, str):
-            value = value.get(step) if isinstance(value, dict) else None
+        if isinstance(value, dict):
+            value = value.get(step)  # a position is no key of JSON
+        elif isinstance(value, list) and isinstance(step, int) and len(value) > step:
+            value = value[step]
         else:
-            value = value[step] if isinstance(value, list) and len(value) > step else None
+            return None
     return value
 
 
@@ -125,7 +127,9 @@ def one_line(value: str, cut: int = TEXT_MAX) -> str:
 def paragraphs(value: object, *path: str | int) -> str:
     """The text at a path with its line breaks; other control and invisible characters are removed."""
     found = scalar(get(value, *path))[: TEXT_MAX * 2].replace("\r\n", "\n")
-    kept = "".join(c if c.isprintable() else _FOR_PEOPLE_ONLY.get(ord(c), "") for c in found).strip()
+    if not found.isprintable():
+        found = "".join(c if c.isprintable() else _FOR_PEOPLE_ONLY.get(ord(c), "") for c in found)
+    kept = found.strip()
     return kept if len(kept) <= TEXT_MAX else kept[: TEXT_MAX - 1] + "…"
 
 

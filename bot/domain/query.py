@@ -38,6 +38,9 @@ class Key(StrEnum):
     TEXT = "text"
 
 
+COUNT_MOST = 10_000
+"""Findings of one severity that a count counts; one more stands for any number beyond."""
+
 TIME_KEYS = frozenset({Key.AGE, Key.FIRST, Key.LAST})
 MANY_KEYS = frozenset({Key.STANDARD, Key.RESOURCE})
 

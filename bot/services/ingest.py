@@ -26,10 +26,15 @@ from bot.ports import Clock, Delivery, Directory, Metrics, Poison, Saying, SayKi
 log = structlog.get_logger()
 
 MAX_TRIES = 3  # receptions of a message that breaks us in an unknown way before it is set aside
+AT_A_TIME = 20  # messages read before others, who wait to acknowledge a person, have their turn
 POISON_BODY = 256 * 1024  # characters kept of a quarantined message
 
 Opener = Callable[[str, datetime], Sequence[Envelope]]
 """Takes a message body apart; raises Malformed. (adapters.wire, handed in so that services know no wire format.)"""
+
+
+_Reports = dict[str, list[tuple[Finding, bytes]]]
+"""The reports of each finding, by its key, with their raw events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Taken:
 class _Batch:
     """What a batch holds once it is read, before any decision."""
 
-    reports: dict[str, list[tuple[Finding, bytes]]] = field(default_factory=dict)
+    reports: _Reports = field(default_factory=dict)
     poison: list[Poison] = field(default_factory=list)
     done: list[Delivery] = field(default_factory=list)
     not_taken: list[Delivery] = field(default_factory=list)
@@ -100,12 +105,17 @@ class Ingest:
         """
         now = self._clock.now()
         started = self._clock.monotonic()
-        batch = self._read(deliveries, now)
+        batch = await self._read(deliveries, now)
         changes: list[_Change] = []
-        if batch.reports or batch.poison:
+        waiting, poison = batch.reports, batch.poison
+        while waiting or poison:
+            # What another replica inserted meanwhile is locked by a transaction that holds nothing yet: holding new rows while
+            # waiting for a known one is how two replicas would wait for each other.
             async with self._store.begin() as tx:
-                changes = await self._save(tx, batch, now)
-                await tx.quarantine(batch.poison)
+                saved, waiting = await self._save(tx, waiting, now)
+                await tx.quarantine(poison)
+            changes += saved
+            poison = []
         self._count(batch, changes)
         self._metrics.observe("batch_seconds", self._clock.monotonic() - started)
         announced = sum(o.announce for c in changes for o in c.outcomes)
@@ -113,9 +123,11 @@ class Ingest:
 
     # --- reading -------------------------------------------------------------------------------------------------------------
 
-    def _read(self, deliveries: Sequence[Delivery], now: datetime) -> _Batch:
+    async def _read(self, deliveries: Sequence[Delivery], now: datetime) -> _Batch:
         batch = _Batch()
-        for delivery in deliveries:
+        for i, delivery in enumerate(deliveries):
+            if i and i % AT_A_TIME == 0:
+                await self._clock.sleep(0)
             try:
                 self._read_one(batch, delivery, now)
             except Malformed as error:
@@ -151,19 +163,15 @@ class Ingest:
 
     # --- deciding and saving ---------------------------------------------------------------------------------------------------
 
-    async def _save(self, tx: Tx, batch: _Batch, now: datetime) -> list[_Change]:
-        waiting = batch.reports
-        saved: list[_Change] = []
-        while waiting:
-            known = await tx.lock(sorted(waiting))
-            changes = {key: self._decide(known.get(key), reports, now) for key, reports in waiting.items()}
-            numbers = await _insert(tx, changes, known)
-            # A key that another replica inserted since we looked is decided again, now against its row.
-            waiting = {k: waiting[k] for k in changes if k not in known and k not in numbers}
-            settled = [_numbered(c, numbers) for k, c in changes.items() if k not in waiting]
-            await _write(tx, settled)
-            saved += settled
-        return saved
+    async def _save(self, tx: Tx, waiting: _Reports, now: datetime) -> tuple[list[_Change], _Reports]:
+        """(what was saved, what another replica inserted since we looked: to be decided again, against its rows)."""
+        known = await tx.lock(sorted(waiting))
+        changes = {key: self._decide(known.get(key), reports, now) for key, reports in waiting.items()}
+        numbers = await _insert(tx, changes, known)
+        again = {k: waiting[k] for k in changes if k not in known and k not in numbers}
+        saved = [_numbered(c, numbers) for k, c in changes.items() if k not in again]
+        await _write(tx, saved)
+        return saved, again
 
     def _decide(self, before: Record | None, reports: Sequence[tuple[Finding, bytes]], now: datetime) -> _Change:
         record, raw, outcomes = before, None, []

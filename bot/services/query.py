@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.domain.facets import LIVE
 from bot.domain.finding import Record, Severity, State
-from bot.domain.query import Exact, Flag, Key, Query, Term, show
+from bot.domain.query import COUNT_MOST, Exact, Flag, Key, Query, Term, show
 from bot.domain.routing import route
 from bot.domain.syntax import Names, Parsed, Problem, parse
 from bot.domain.views import AccountRow, Accounts, FindingDetail, FindingList, Offer, Trouble, Why
@@ -141,7 +141,8 @@ class Queries:
             n = (await reads.counts(fewer, now)).total
             if n:
                 word = self.in_words(show(Query((term,))))
-                messages.append(f"{n} match without `{word}`.")
+                many = f"Over {COUNT_MOST:,}" if n > COUNT_MOST else f"{n:,}"
+                messages.append(f"{many} match without `{word}`.")
                 rest = Query(tuple(t for t in asked.terms if t is not term), asked.sort, 1, asked.flags)
                 dropped_default = term is LIVE_TERM
                 text = f"{show(rest)} state:*" if dropped_default else show(rest)

@@ -6,6 +6,7 @@ The scope is always said, so that nobody takes a filtered list for all there is.
 from __future__ import annotations
 
 from bot.domain.finding import Record
+from bot.domain.query import COUNT_MOST
 from bot.domain.views import FindingList
 from bot.plugins import Layout, Message
 from renderers import parts
@@ -26,13 +27,17 @@ def render(view: FindingList) -> Message:
 
 
 def _text(view: FindingList) -> str:
-    plain_counts = ", ".join(f"{n} {s.word}" for s, n in sorted(view.counts.items(), reverse=True) if n > 0)
     return words(
         "finding_list.text",
-        total=count(view.total, "finding"),
+        total=_total(view),
         scope=prose(view.scope or EVERYTHING, 60),
-        counts=plain_counts or "none",
+        counts=tally(view.counts, icons=False) or "none",
     )
+
+
+def _total(view: FindingList) -> str:
+    beyond = any(n > COUNT_MOST for n in view.counts.values())
+    return f"over {COUNT_MOST:,} findings" if beyond else count(view.total, "finding")
 
 
 def _head(view: FindingList) -> Mrkdwn:
@@ -61,7 +66,7 @@ def _foot(view: FindingList) -> Block:
     notes = [prose(note, 300) for note in view.notes if note.strip()]
     if left_out > 0:
         notes.insert(0, Mrkdwn(f"{left_out} more on this page are not shown"))
-    where = words("finding_list.foot", page=view.page, pages=max(view.pages, 1), total=count(view.total, "finding"))
+    where = words("finding_list.foot", page=view.page, pages=max(view.pages, 1), total=_total(view))
     return context(where, *notes[:NOTES])
 
 

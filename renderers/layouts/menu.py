@@ -14,7 +14,7 @@ PARTS = 8
 
 def render(view: Menu) -> Message:
     """At most 5 blocks: counts, buttons, verbs, health."""
-    counts = ", ".join(f"{n} {s.word}" for s, n in sorted(view.counts.items(), reverse=True) if n > 0)
+    counts = tally(view.counts, icons=False)
     return Message(
         words("menu.text", counts=f"{counts} open" if counts else "nothing is open"),
         (

@@ -33,8 +33,22 @@ from sqlalchemy import (
 from bot.adapters.sql.codec import clean, fit, micros, span_micros
 from bot.adapters.sql.tables import FINDINGS
 from bot.domain.facets import LIVE
-from bot.domain.finding import State
-from bot.domain.query import COLUMNS, MANY_KEYS, Exact, Glob, Key, Levels, Query, Sort, Span, Term, Value, glob_like
+from bot.domain.finding import Severity, State
+from bot.domain.query import (
+    COLUMNS,
+    COUNT_MOST,
+    MANY_KEYS,
+    Exact,
+    Glob,
+    Key,
+    Levels,
+    Query,
+    Sort,
+    Span,
+    Term,
+    Value,
+    glob_like,
+)
 
 Condition = ColumnElement[bool]
 _C: Final = FINDINGS.c
@@ -69,13 +83,13 @@ class Compiler:
         found = select(*columns).join_from(best, FINDINGS, best.c.number == _C.number)
         return found.order_by(*order).limit(limit)
 
-    def counting(self, query: Query, now: datetime) -> Select[Any] | CompoundSelect[Any]:
-        """(severity, how many); a severity may come several times, its numbers are to be added."""
-        parts = [
-            select(_C.severity, func.count()).where(*branch).group_by(_C.severity)
-            for branch in self._branches(query, now)
-        ]
-        return parts[0] if len(parts) == 1 else union_all(*parts)
+    def counting(self, query: Query, now: datetime) -> CompoundSelect[Any]:
+        """(severity, how many); a severity may come several times, its numbers are to be added.
+
+        Each severity of a branch is counted by itself and not beyond COUNT_MOST: every branch's index goes on with the severity, so
+        what a count costs has an end however much it holds.
+        """
+        return union_all(*(_counted(branch, s) for branch in self._branches(query, now) for s in Severity))
 
     def _branches(self, query: Query, now: datetime) -> list[list[Condition]]:
         """The query as disjoint parts, each "this and live", so that each is served by its index and only their heads are merged."""
@@ -128,6 +142,17 @@ def _may_lead(term: Term) -> bool:
     """Whether a list's index begins with what this term asks for."""
     exact = not term.negated and all(isinstance(value, Exact) for value in term.values)
     return exact and term.key in _LEADING and len(term.values) <= _BRANCHES
+
+
+def _counted(branch: list[Condition], severity: Severity) -> Select[int, int]:
+    level = literal_column(str(int(severity)), Integer)
+    rows = (
+        select(literal_column("1"))
+        .where(*branch, _C.severity == level)
+        .limit(literal_column(str(COUNT_MOST + 1)))
+        .subquery()
+    )
+    return select(level.label("severity"), func.count()).select_from(rows)
 
 
 def _leads(term: Term) -> list[list[Condition]]:

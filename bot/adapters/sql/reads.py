@@ -112,7 +112,7 @@ class SqlReads:
         found: Counter[Severity] = Counter()
         for severity, n in rows:
             found[Severity(severity)] += n
-        return Counts(found)
+        return Counts({s: n for s, n in found.items() if n})
 
     async def account_counts(self) -> Sequence[AccountCount]:
         """The worst first, then those with the most."""
