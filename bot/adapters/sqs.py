@@ -6,15 +6,20 @@ Its own client, so that a long poll never holds a connection that the control pl
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+import structlog
 from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bot.adapters.aws import client, translate
+from bot.errors import SecbotError
 from bot.ports import Delivery
+
+log = structlog.get_logger()
 
 # From: Amazon SQS API reference, ReceiveMessage and DeleteMessageBatch
 BATCH = 10
@@ -73,12 +78,17 @@ class SqsInbox:
         return [_delivery(m) for m in answer.get("Messages", [])]
 
     async def delete(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
-        kept: list[Delivery] = []
-        for batch in _batches(deliveries):
-            entries = [{"Id": str(i), "ReceiptHandle": d.receipt} for i, d in enumerate(batch)]
+        kept = await asyncio.gather(*map(self._delete, _batches(deliveries)))
+        return [delivery for batch in kept for delivery in batch]
+
+    async def _delete(self, batch: Sequence[Delivery]) -> Sequence[Delivery]:
+        entries = [{"Id": str(i), "ReceiptHandle": d.receipt} for i, d in enumerate(batch)]
+        try:
             answer = await self._call("delete_message_batch", Entries=entries)
-            kept += [batch[int(failed["Id"])] for failed in answer.get("Failed", [])]
-        return kept
+        except SecbotError as error:  # one batch that fails is no reason to count the others as kept
+            log.warning("delete_failed", reason=error.reason, error=error.message)
+            return batch
+        return [batch[int(failed["Id"])] for failed in answer.get("Failed", [])]
 
     async def release(self, deliveries: Sequence[Delivery], *, delay_s: int = 0) -> None:
         delay = max(0, min(delay_s, MAX_VISIBILITY_S))
