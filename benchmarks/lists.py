@@ -1,13 +1,15 @@
 """How long `/sec findings ...` takes on a big store, from the words to the page, on both databases.
 
 Measured is the whole use case: parsing, the numbers of the snapshot, the counts, saving the snapshot, the rows of the first page. Not
-measured: Slack, and drawing the page. Questions take turns, so that none has the caches to itself.
+measured: Slack, and drawing the page. Questions take turns, so that none has the caches to itself; the search for a text comes after
+them, since it drives out what they need.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from datetime import datetime
 
 from benchmarks.figures import Line, time_line
@@ -28,8 +30,8 @@ QUESTIONS = (
     "src:guardduty high+",
     "prod critical last:<7d",
     "staging sort:age",
-    "prod text:bucket",
 )
+SEARCH = "prod text:bucket"  # reads every finding that the rest leaves
 
 
 async def lines(url: str, kind: str, count: int, turns: int) -> list[Line]:
@@ -37,24 +39,30 @@ async def lines(url: str, kind: str, count: int, turns: int) -> list[Line]:
     store = await open_store(url, clock=SystemClock(), migrate=False)
     try:
         queries = _queries(store)
-        times: dict[str, list[float]] = {q: [] for q in QUESTIONS}
-        for turn in range(turns + 1):
-            for question in QUESTIONS:
-                spent = await _asked(queries, question)
-                if turn:  # the first turn compiles statements and opens connections
-                    times[question].append(spent)
+        times = await _turns(queries, QUESTIONS, turns) | await _turns(queries, (SEARCH,), turns // 10)
     finally:
         await store.close()
     return [
         time_line(
             f"findings {q}, {kind}",
-            times[q],
+            spent,
             0.95,
-            AIM_MS if i == 0 else None,
-            note=f"{count:,} findings" if i == 0 else "",
+            AIM_MS if q == QUESTIONS[0] else None,
+            note=f"{count:,} findings" if q == QUESTIONS[0] else "",
         )
-        for i, q in enumerate(QUESTIONS)
+        for q, spent in times.items()
     ]
+
+
+async def _turns(queries: Queries, questions: Sequence[str], turns: int) -> dict[str, list[float]]:
+    """Milliseconds of each question."""
+    times: dict[str, list[float]] = {q: [] for q in questions}
+    for turn in range(turns + 1):
+        for question in questions:
+            spent = await _asked(queries, question)
+            if turn:  # the first turn compiles statements and opens connections
+                times[question].append(spent)
+    return times
 
 
 class _AtTheEnd(SystemClock):

@@ -91,6 +91,7 @@ async def load_postgres(place: Path, name: str, count: int, tick: Tick) -> str:
             await connection.execute(statement, timeout=300)
         await connection.execute(f"SELECT setval(pg_get_serial_sequence('findings', 'number'), {count})")
         await connection.execute("VACUUM ANALYZE findings", timeout=300)
+        await connection.execute("CHECKPOINT", timeout=300)
     finally:
         await connection.close()
     return url
