@@ -11,7 +11,7 @@ from bot.adapters.slack import call, web_client
 from bot.adapters.sql import open_store
 from bot.adapters.sqs import SqsInbox
 from bot.config import Settings
-from bot.errors import SecbotError
+from bot.errors import SecbotError, StoreLocked
 from bot.ports import Health
 
 LIMIT_S = 15.0
@@ -40,7 +40,10 @@ async def _part(settings: Settings, name: str, ask: Callable[[Settings], Awaitab
 
 
 async def _database(settings: Settings) -> str:
-    store = await open_store(settings.environment.database_url, clock=SystemClock(), migrate=False)
+    try:
+        store = await open_store(settings.environment.database_url, clock=SystemClock(), migrate=False)
+    except StoreLocked:
+        return "in use by a running secbot"
     try:
         await store.ping()
     finally:

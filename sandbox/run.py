@@ -22,6 +22,7 @@ from bot.parts import words
 from sandbox.aws.stand_in import AwsStandIn
 from sandbox.company import Company, northwind
 from sandbox.events import Story, events_from_folder
+from sandbox.events.wrapping import wrapped
 from sandbox.slack.server import SlackServer
 from sandbox.slack.state import Channel, Team, User, UserGroup, Workspace
 from sandbox.slack.state import ChannelKind as _Kind
@@ -303,7 +304,7 @@ async def demo(*, port: int, events: Path | None, say: Say, stop: asyncio.Event)
 
 
 async def replay(aws: AwsStandIn, folder: Path, say: Say) -> None:
-    """Publish every event of a folder, one each half second; what cannot be sent is told and skipped."""
+    """Publish every event of a folder, two a second; what cannot be sent is told and skipped. A finding without an envelope gets one."""
 
     def report(name: str, why: str) -> None:
         say(f"{name}: {why}")
@@ -311,7 +312,7 @@ async def replay(aws: AwsStandIn, folder: Path, say: Say) -> None:
     sent = 0
     for name, event in events_from_folder(folder, report=report):
         try:
-            aws.publish(event)
+            aws.publish(wrapped(event, _now()) if isinstance(event, dict) else event)
             sent += 1
         except Exception as error:
             report(name, f"not sent: {error}")

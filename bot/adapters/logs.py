@@ -50,6 +50,11 @@ class _Redacting(logging.Formatter):
         return _line({"event": redact(text)[:2000], "level": record.levelname.casefold(), "logger": record.name})
 
 
+def _worth_saying(record: logging.LogRecord) -> bool:
+    # Bolt finds SLACK_BOT_TOKEN in the environment beside the client that we give it, and says at each start that this is fine.
+    return "`token` will be unused" not in record.getMessage()
+
+
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Set structlog and the libraries' logging up, once, at the start of a process."""
     out = stream or sys.stderr
@@ -69,6 +74,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(_Redacting())
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_worth_saying)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.WARNING))

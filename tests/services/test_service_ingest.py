@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from itertools import permutations
+from typing import Any
 
 import pytest
 
-from bot.domain.finding import Status
+from bot.domain.finding import State, Status
 from bot.errors import Malformed, StoreUnavailable
 from tests.support.parts import Parts, a_finding
 from tests.support.trouble import Breakable
@@ -94,3 +96,60 @@ async def test_a_finding_that_leaves_silence_is_announced(parts: Parts) -> None:
     await parts.say(a_finding(severity="info"))
     await parts.say(a_finding(later_s=5, severity="critical"))
     assert parts.messenger.what == [("card", "critical")]
+
+
+class _Blind:
+    """A store whose next transaction does not see what another replica inserts at the same moment."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.next_is_blind = False
+        self.transactions = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Any]:
+        async with self.inner.begin() as tx:
+            self.transactions += 1
+            if self.next_is_blind:
+                self.next_is_blind = False
+                yield _BlindTx(tx)
+            else:
+                yield tx
+
+
+class _BlindTx:
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def lock(self, keys: Any) -> dict[str, Any]:
+        del keys
+        return {}
+
+
+async def test_what_another_replica_inserted_meanwhile_is_decided_again_against_its_row(
+    build: Callable[..., Parts],
+) -> None:
+    stores: list[_Blind] = []
+
+    def wrap(inner: Any) -> _Blind:
+        stores.append(_Blind(inner))
+        return stores[0]
+
+    parts = build(wrap=wrap)
+    await parts.take(a_finding())
+    before = stores[0].transactions
+    stores[0].next_is_blind = True
+    taken = await parts.take(a_finding(later_s=60, status=Status.RESOLVED), a_finding("other"))
+    assert len(taken.done) == 2
+    assert stores[0].transactions == before + 2  # the second holds nothing while it waits for the row
+    async with parts.store.reads() as reads:
+        record = await reads.get(1)
+        assert record is not None
+        assert (record.state, record.seen) == (State.RESOLVED, 2)
+        assert (await reads.states()) == {State.RESOLVED: 1, State.OPEN: 1}
