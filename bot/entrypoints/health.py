@@ -14,7 +14,7 @@ from bot.services.status import StatusService
 
 
 class HealthDoor:
-    """Serves the three pages. `extra` routes are HTTP mode's."""
+    """Serves the three pages."""
 
     def __init__(self, status: StatusService, metrics_page: Callable[[], bytes], host: str, port: int) -> None:
         self._status = status

@@ -145,7 +145,7 @@ class SlackDoor:
 
     def _request(self, body: Mapping[str, Any], user: str, channel: str) -> Request:
         surface = _Surface(self._messenger, self._render, str(body.get("trigger_id", "")))
-        return Request(user, channel, str(body.get("team_id", "")), surface)
+        return Request(user, channel, surface)
 
     async def _pressed(self, action: Mapping[str, Any], body: Mapping[str, Any], request: Request) -> Answer | None:
         try:

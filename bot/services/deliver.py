@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -44,13 +43,6 @@ _LAYOUT_ERRORS = frozenset({
 _CARD_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 Render = Callable[[View], Message | Modal]
-
-
-@dataclass(slots=True)
-class _Spoken:
-    """What a row came to: the card to keep, if it made or changed one."""
-
-    card: Card | None = None
 
 
 class Deliver:
@@ -145,7 +137,7 @@ class Deliver:
     async def _say(self, claimed: Claimed) -> None:
         started = self._clock.monotonic()
         try:
-            spoken = await self._attempt(claimed)
+            card = await self._attempt(claimed)
         except RateLimited as error:
             await self._slow_down(claimed, error)
         except Ambiguous as error:
@@ -155,39 +147,41 @@ class Deliver:
         except TemporaryError as error:
             await self._later(claimed, error)
         else:
-            await self._store.settle(claimed, spoken.card)
+            await self._store.settle(claimed, card)
             self._metrics.count("said", outcome="said", kind=claimed.saying.kind)
             self._metrics.observe("say_seconds", self._clock.monotonic() - started)
 
-    async def _attempt(self, claimed: Claimed) -> _Spoken:
+    async def _attempt(self, claimed: Claimed) -> Card | None:
+        """Say the row; the card to keep, when it made or changed one."""
         async with self._store.reads() as reads:
             record = await reads.get(claimed.saying.number)
             card = await reads.card(claimed.saying.number, claimed.saying.channel)
         if record is None:
             log.error("outbox_row_without_finding", row=claimed.id)
-            return _Spoken()
+            return None
         match claimed.saying.kind:
             case SayKind.CARD:
                 return await self._post_card(claimed, record)
             case SayKind.EDIT:
                 return await self._edit_card(record, card)
             case SayKind.THREAD:
-                return await self._post_line(claimed, record, card)
+                await self._post_line(claimed, record, card)
+                return None
 
-    async def _post_card(self, claimed: Claimed, record: Record) -> _Spoken:
+    async def _post_card(self, claimed: Claimed, record: Record) -> Card:
         mention = await self._people.mentions(self._mentions.get(record.route, ()))
         message = self._message(FindingCard(record=record, now=self._clock.now(), mention=mention))
         found = await self._find(claimed)
         posted = found or await self._post(claimed, message)
         # A card that an earlier attempt posted shows what was so then: the edit that follows must not be taken for a repetition.
-        return _Spoken(Card(record.number, claimed.saying.channel, posted.ts, "" if found else digest(message)))
+        return Card(record.number, claimed.saying.channel, posted.ts, "" if found else digest(message))
 
-    async def _edit_card(self, record: Record, card: Card | None) -> _Spoken:
+    async def _edit_card(self, record: Record, card: Card | None) -> Card | None:
         if card is None:
-            return _Spoken()  # never posted here: its card row, when there is one, will show this state
+            return None  # never posted here: its card row, when there is one, will show this state
         message = self._message(FindingCard(record=record, now=self._clock.now()))
         if digest(message) == card.shown:
-            return _Spoken()
+            return None
         await self._wait(self._pace.before_edit())
         channel = await self._messenger.resolve_channel(card.channel)
         try:
@@ -197,12 +191,12 @@ class Deliver:
                 await self._messenger.update(channel, card.ts, plain(message))
             elif error.code not in _CARD_GONE:
                 raise
-        return _Spoken(Card(card.number, card.channel, card.ts, digest(message)))
+        return Card(card.number, card.channel, card.ts, digest(message))
 
-    async def _post_line(self, claimed: Claimed, record: Record, card: Card | None) -> _Spoken:
+    async def _post_line(self, claimed: Claimed, record: Record, card: Card | None) -> None:
         if card is None:
             log.warning("thread_line_without_card", ref=record.ref)
-            return _Spoken()
+            return
         announce = bool(claimed.saying.details.get("announce"))
         names = self._mentions.get(record.route, ()) if announce else ()
         line = ThreadLine(
@@ -214,7 +208,6 @@ class Deliver:
         )
         if await self._find(claimed, thread_ts=card.ts) is None:
             await self._post(claimed, self._message(line), thread_ts=card.ts, broadcast=announce)
-        return _Spoken()
 
     async def _find(self, claimed: Claimed, *, thread_ts: str = "") -> Posted | None:
         """What an earlier attempt posted whose answer never came; None when there was none, or it never reached Slack."""

@@ -64,7 +64,6 @@ class Request:
 
     user: str
     channel: str
-    team: str = ""
     surface: Surface = NO_SURFACE
 
 
@@ -128,7 +127,6 @@ class Desk:
         ids: Ids,
         metrics: Metrics,
     ) -> None:
-        self._commands = commands
         self._policy = policy
         self._people = people
         self._queries = queries

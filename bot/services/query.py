@@ -14,7 +14,7 @@ from bot.domain.facets import LIVE
 from bot.domain.finding import Record, Severity, State
 from bot.domain.query import COUNT_MOST, Exact, Flag, Key, Query, Term, show
 from bot.domain.routing import route
-from bot.domain.syntax import Names, Parsed, Problem, parse
+from bot.domain.syntax import Names, Parsed, parse
 from bot.domain.views import AccountRow, Accounts, FindingDetail, FindingList, Offer, Trouble, Why
 from bot.errors import NotFound, UserError
 from bot.ports import Clock, Directory, Ids, Listing, Reads, Store
@@ -259,9 +259,5 @@ def trouble(verb: str, parsed: Parsed) -> Trouble:
     """What was not understood of a question, with a button for each repair."""
     offers = [Offer(r.label, f"{verb} {r.query}".strip()) for p in parsed.problems for r in p.repairs]
     return Trouble(
-        messages=tuple(_sentence(p) for p in parsed.problems[:4]), offers=tuple(offers[:MOST_OFFERS]), read=parsed.text
+        messages=tuple(p.message for p in parsed.problems[:4]), offers=tuple(offers[:MOST_OFFERS]), read=parsed.text
     )
-
-
-def _sentence(problem: Problem) -> str:
-    return problem.message

@@ -28,6 +28,7 @@ from sandbox.run import workspace_of
 from sandbox.slack.server import SlackServer
 from sandbox.slack.state import Message
 from tests.crash.times import BotTime, HurriedTime
+from tests.support.boxes import environment
 
 START = 1_773_000_000.0
 PUT_FORWARD_S = 300.0  # after a kill: past every lease (60 s) and visibility time (120 s)
@@ -267,24 +268,6 @@ def _key(metadata: Any) -> str:
 
 
 # --- making one ------------------------------------------------------------------------------------------------------------------------
-
-
-def environment(slack: SlackServer, sqs: SqsSnsServer, database: str) -> dict[str, str]:
-    """The variables of a bot between these two."""
-    space = slack.workspace
-    return {
-        "AWS_ENDPOINT_URL": sqs.url,
-        "AWS_ACCESS_KEY_ID": "SANDBOXTESTINGKEY000",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SECBOT_QUEUE_URL": sqs.queue("findings").url,
-        "DATABASE_URL": database,
-        "SLACK_API_URL": slack.api_url,
-        "SLACK_BOT_TOKEN": space.bot_token,
-        "SLACK_APP_TOKEN": space.app_token,
-        "SLACK_SIGNING_SECRET": space.signing_secret,
-    }
 
 
 @asynccontextmanager
