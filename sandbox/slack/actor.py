@@ -12,7 +12,7 @@ from sandbox.slack.acts import ActError, find_element
 from sandbox.slack.dispatch import Delivery
 from sandbox.slack.messages import elements_of
 from sandbox.slack.modals import Submitted
-from sandbox.slack.state import Json, Message, View
+from sandbox.slack.state import Draft, Json, Message, View
 from sandbox.slack.values import value_key
 
 if TYPE_CHECKING:
@@ -121,6 +121,14 @@ class Actor:
 
     def open_home(self) -> None:
         self._server.acts.open_home(self.id)
+
+    def open_messages(self) -> None:
+        """Look at the direct messages with the app: app_home_opened with tab "messages"."""
+        self._server.acts.open_messages(self.id)
+
+    def types(self, channel: str, text: str) -> Draft:
+        """Type without sending: link_shared with source "composer"; the previews come into the draft's attachments."""
+        return self._server.acts.compose(self.id, self._place(channel), text)
 
     # waiting
 

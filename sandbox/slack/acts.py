@@ -11,7 +11,7 @@ from sandbox.slack import payloads, typed
 from sandbox.slack.dispatch import Delivery, Dispatcher
 from sandbox.slack.messages import elements_of
 from sandbox.slack.response_urls import answer_ephemerally
-from sandbox.slack.state import Channel, Json, Message, User, View
+from sandbox.slack.state import Channel, Draft, Json, Message, User, View
 from sandbox.slack.values import state_values, value_key
 from sandbox.slack.world import World
 
@@ -83,9 +83,30 @@ class Acts:
             raise ActError("This thread does not exist any more.")
         message = Message(channel.id, self.world.messages.next_ts(), user.id, typed.stored(self.world, text))
         message.thread_ts, message.broadcast = thread_ts, bool(thread_ts and broadcast)
+        message.attachments = self._previews(message)
         self.world.post(message)
         self._events_of(message, channel)
         return message
+
+    def compose(self, user_id: str, channel_id: str, text: str) -> Draft:
+        """Type a message without sending it: links in it are told to the app, whose previews go with the message."""
+        user = self.user(user_id)
+        draft = Draft(user.id, self.place(user, channel_id).id, typed.stored(self.world, text))
+        links = typed.shared_links(self.world, draft.text)
+        if links and "link_shared" in self.world.workspace.events:
+            self.dispatcher.tell(payloads.draft_event(self.world, draft, links))
+        return draft
+
+    def _previews(self, message: Message) -> list[Json]:
+        """What the app showed under this text while it was typed; such a draft is over."""
+        fits = {
+            unfurl_id: draft
+            for unfurl_id, draft in self.world.drafts.items()
+            if (draft.user, draft.channel, draft.text) == (message.user, message.channel, message.text)
+        }
+        for unfurl_id in fits:
+            del self.world.drafts[unfurl_id]
+        return [attachment for draft in fits.values() for attachment in draft.attachments]
 
     def _events_of(self, message: Message, channel: Channel) -> None:
         events = self.world.workspace.events
@@ -193,10 +214,19 @@ class Acts:
     # places
 
     def open_home(self, user_id: str) -> None:
-        user = self.user(user_id)
+        """Look at the app's Home tab."""
+        if not self.world.workspace.home_enabled:
+            raise ActError("This app has no Home tab.")
+        self._open_app(self.user(user_id), "home")
+
+    def open_messages(self, user_id: str) -> None:
+        """Look at the direct messages with the app: Slack tells this by the same event, with another tab."""
+        self._open_app(self.user(user_id), "messages")
+
+    def _open_app(self, user: User, tab: str) -> None:
         channel = self.world.open_dm(user.id, self.world.workspace.bot_user.id)
         if "app_home_opened" in self.world.workspace.events:
-            self.dispatcher.tell(payloads.home_event(self.world, user, channel.id, "home"))
+            self.dispatcher.tell(payloads.home_event(self.world, user, channel.id, tab))
 
     def open_dm(self, user_id: str, other_id: str) -> Channel:
         user, other = self.user(user_id), self.user(other_id)

@@ -54,14 +54,30 @@ def rate_limited(retry_after: str | None) -> Answer:
     return json_answer({"ok": False, "error": "ratelimited"}, 429, headers)
 
 
-def _instead(fault: Fault) -> Answer | None:
+def refusal(method: str, data: Json) -> Answer:
+    """An error answer: a response_url says the bare word with a 400, a Web API method its JSON with a 200."""
+    if method == "response_url":
+        return text_answer(str(data["error"]), 400, str(data["error"]))
+    return json_answer(data)
+
+
+def _refused_blocks(method: str) -> Answer:
+    """What Slack says of a block it does not know (views.* have another word for it)."""
+    word = "invalid_arguments" if method.startswith("views.") else "invalid_blocks"
+    messages = ["[ERROR] unsupported type of block [json-pointer:/blocks/0/type]"]
+    return refusal(method, {"ok": False, "error": word, "response_metadata": {"messages": messages}})
+
+
+def _instead(method: str, fault: Fault) -> Answer | None:
     """The answer given in place of the real one; None for kinds that concern the connection."""
     if fault.kind == "rate_limited":
         return rate_limited(fault.retry_after)
     if fault.kind == "html":
         return Answer(200, _HTML.encode(), "text/html", error="html")
     if fault.kind == "error":
-        return json_answer({"ok": False, "error": fault.error})
+        return refusal(method, {"ok": False, "error": fault.error})
+    if fault.kind == "refuse_blocks":
+        return _refused_blocks(method)
     if fault.kind.startswith("http_"):
         status = int(fault.kind.removeprefix("http_"))
         return Answer(status, _HTML.encode(), "text/html", error=f"http_{status}")
@@ -73,11 +89,11 @@ async def respond(
 ) -> web.StreamResponse:
     """Record the call, apply a fault if one is due, and answer. `compute` makes the request take effect."""
     call = world.history.begin_call(world.clock.now(), name, args)
-    fault = world.faults.take(name)
+    fault = world.faults.take(name, args)
     if fault is None:
         return _finish(world, call, compute(), applied=True).response()
     call.fault = fault.kind
-    instead = _instead(fault)
+    instead = _instead(name, fault)
     if instead is not None:
         return _finish(world, call, instead, applied=False).response()
     return await _disturbed(world, request, call, fault, compute)

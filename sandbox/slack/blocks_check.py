@@ -14,7 +14,7 @@ from sandbox.slack.blocks_elements import MAX_ID, plain
 from sandbox.slack.blocks_spec import BLOCKS, SURFACES
 from sandbox.slack.checks import Check, Problem, anything, boolean, record, string
 
-__all__ = ["Problem", "check_message", "check_view"]
+__all__ = ["SECOND_TABLE", "Problem", "check_message", "check_view"]
 
 # From: https://docs.slack.dev/reference/block-kit/blocks (50 blocks in a message, 100 in a view)
 MAX_MESSAGE_BLOCKS = 50
@@ -22,6 +22,7 @@ MAX_VIEW_BLOCKS = 100
 # From: https://docs.slack.dev/reference/block-kit/blocks/markdown-block (all markdown blocks of one message together)
 MAX_MARKDOWN = 12_000
 MAX_CHARTS = 2
+SECOND_TABLE = "only_one_table_allowed"
 _TABLES = ("table", "data_table")
 
 # From: https://docs.slack.dev/reference/views/modal-views and .../home-tab-views
@@ -93,7 +94,7 @@ def _message_rules(blocks: Any) -> Iterator[Problem]:
     """What concerns the blocks of a message together."""
     listed = [b for b in blocks if isinstance(b, dict)] if isinstance(blocks, list) else []
     if _tables(listed) > 1:
-        yield Problem("/blocks", "only_one_table_allowed")
+        yield Problem("/blocks", SECOND_TABLE)
     if _types(listed).count("data_visualization") > MAX_CHARTS:
         yield Problem("/blocks", f"no more than {MAX_CHARTS} data_visualization blocks allowed")
     if sum(len(str(b.get("text", ""))) for b in listed if b.get("type") == "markdown") > MAX_MARKDOWN:

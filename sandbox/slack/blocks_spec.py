@@ -36,6 +36,7 @@ from sandbox.slack.checks import (
     later,
     number,
     one_of,
+    or_null,
     record,
     string,
     typed,
@@ -208,7 +209,7 @@ BLOCKS |= {
     "markdown": record({**_own, "text": string(12_000, 1)}, _id),
     "table": record(
         {**_own, "rows": array(array(_cell, 1, 20), 1, 100)},
-        {**_id, "column_settings": array(_column, 0, 20)},
+        {**_id, "column_settings": array(or_null(_column), 0, 20)},
         _cell_characters(MAX_TABLE_CHARACTERS),
     ),
     "data_table": record(

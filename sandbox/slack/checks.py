@@ -41,6 +41,16 @@ def boolean(value: Any, path: str) -> Iterator[Problem]:
         yield Problem(path, "must be a boolean")
 
 
+def or_null(check: Check) -> Check:
+    """What `check` takes, or null."""
+
+    def checked(value: Any, path: str) -> Iterator[Problem]:
+        if value is not None:
+            yield from check(value, path)
+
+    return checked
+
+
 def anything(_value: Any, _path: str) -> Iterator[Problem]:
     yield from ()
 

@@ -8,9 +8,9 @@ by chance: every fault is asked for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from sandbox.slack.state import Json
 
@@ -26,10 +26,13 @@ Kind: TypeAlias = Literal[
     "reset_before",
     "reset_after",
     "drip",
+    "refuse_blocks",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 # Kinds in which the request takes effect although the caller never gets a proper answer in time.
 APPLIES: frozenset[str] = frozenset({"hang", "hang_after", "reset_after", "drip"})
+# Blocks that a workspace may not have yet (they are rolled out in phases), refused by "refuse_blocks" unless others are named.
+NEWER_BLOCKS = ("table", "data_table", "data_visualization", "card", "carousel", "container")
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Fault:
     `method` is a Web API method, "response_url", "upload" or "*". `remaining` None means always. `retry_after` is
     sent as it is (None:
     the header is missing), so "abc" can be tried. `seconds` bounds a hang (None: until released) or spreads a drip.
+    `blocks` are the types of block that "refuse_blocks" does not take; it touches only requests that hold one, among
+    them the answers in an ack (method "ack").
     """
 
     method: str
@@ -47,11 +52,29 @@ class Fault:
     retry_after: str | None = "1"
     error: str = "internal_error"
     seconds: float | None = None
+    blocks: tuple[str, ...] = NEWER_BLOCKS
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def as_json(self) -> Json:
-        shown = {key: getattr(self, key) for key in ("method", "kind", "remaining", "retry_after", "error", "seconds")}
-        return shown
+        keys = ("method", "kind", "remaining", "retry_after", "error", "seconds")
+        shown = {key: getattr(self, key) for key in keys}
+        return {**shown, "blocks": list(self.blocks)} if self.kind == "refuse_blocks" else shown
+
+    def concerns(self, method: str, args: Json) -> bool:
+        """Whether this call is one to fail."""
+        if self.method not in (method, "*"):
+            return False
+        return self.kind != "refuse_blocks" or not block_types(args).isdisjoint(self.blocks)
+
+
+def block_types(value: Any) -> set[str]:
+    """The types of all blocks (and elements) anywhere in the arguments of a call."""
+    if isinstance(value, list):
+        return {kind for item in value for kind in block_types(item)}
+    if not isinstance(value, dict):
+        return set()
+    own = {value["type"]} if isinstance(value.get("type"), str) else set()
+    return own | {kind for item in value.values() for kind in block_types(item)}
 
 
 class Faults:
@@ -73,6 +96,7 @@ class Faults:
         retry_after: str | int | None = "1",
         error: str = "internal_error",
         seconds: float | None = None,
+        blocks: Sequence[str] = NEWER_BLOCKS,
     ) -> Fault:
         """Make the next `count` calls of `method` fail (None: all until cleared). Raises ValueError for an unknown
         kind or count."""
@@ -81,17 +105,25 @@ class Faults:
         if count is not None and count < 1:
             raise ValueError("count must be at least 1, or null for always")
         header = None if retry_after is None else str(retry_after)
-        fault = Fault(method, kind, count, header, error, seconds)
+        fault = Fault(method, kind, count, header, error, seconds, tuple(blocks))
         self.active.append(fault)
         self._changed()
         return fault
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str, args: Json) -> Fault | None:
         """The fault for this call, used up once; None when the call is to succeed."""
         if self.outage:
             return Fault(method, "http_503", None)
-        for fault in self.active:
-            if fault.method in (method, "*"):
+        return self._first(method, args, self.active)
+
+    def refuses_ack(self, payload: Json) -> bool:
+        """Whether the blocks in an ack's answer are to be refused; uses the fault up once."""
+        refusals = [fault for fault in self.active if fault.kind == "refuse_blocks"]
+        return self._first("ack", payload, refusals) is not None
+
+    def _first(self, method: str, args: Json, among: list[Fault]) -> Fault | None:
+        for fault in among:
+            if fault.concerns(method, args):
                 self._use(fault)
                 return fault
         return None

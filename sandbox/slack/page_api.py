@@ -208,6 +208,10 @@ class PageApi:
         self._acts.open_home(body["user"])
         return {}
 
+    async def _op_open_messages(self, body: Json) -> Json:
+        self._acts.open_messages(body["user"])
+        return {}
+
     async def _op_open_dm(self, body: Json) -> Json:
         channel = self._acts.open_dm(body["user"], body["with"])
         return {"channel": shapes.page_channel(self._world, channel, body["user"])}
@@ -238,7 +242,7 @@ class PageApi:
         return web.json_response({"ok": True, "entries": self._world.history.as_json()})
 
     async def faults(self, request: web.Request) -> web.Response:
-        """POST /_page/faults {method, kind, count?, retry_after?, error?, seconds?} orders a fault; {clear: true},
+        """POST /_page/faults {method, kind, count?, retry_after?, error?, seconds?, blocks?} orders a fault; {clear: true},
         {release: true},
         {outage: bool}, {drop_sockets: true}, {freeze_sockets: bool}, {refresh_sockets: true} switch the rest.
         """
@@ -269,7 +273,7 @@ class PageApi:
             self._add_fault(body)
 
     def _add_fault(self, body: Json) -> Fault:
-        more = {key: body[key] for key in ("retry_after", "error", "seconds") if key in body}
+        more = {key: body[key] for key in ("retry_after", "error", "seconds", "blocks") if key in body}
         return self._world.faults.add(body["method"], body["kind"], body.get("count", 1), **more)
 
 

@@ -7,7 +7,7 @@ This module refuses to deliver.
 from __future__ import annotations
 
 from sandbox.slack import shapes
-from sandbox.slack.state import Channel, Json, Message, Shortcut, User, View
+from sandbox.slack.state import Channel, Draft, Json, Message, Shortcut, User, View
 from sandbox.slack.world import World
 
 
@@ -231,13 +231,16 @@ def home_event(world: World, user: User, channel_id: str, tab: str) -> Json:
 
 
 def link_event(world: World, message: Message, links: list[Json]) -> Json:
+    """link_shared for links in a sent message."""
+    unfurl_id = world.ids.make("U")
+    world.unfurl_ids[unfurl_id] = (message.channel, message.ts)
     inner: Json = {
         "type": "link_shared",
         "user": message.user,
         "channel": message.channel,
         "message_ts": message.ts,
         "links": links,
-        "unfurl_id": f"C{message.channel}.{message.ts}",
+        "unfurl_id": unfurl_id,
         "source": "conversations_history",
         "is_bot_user_member": bool((found := world.channel(message.channel)) and found.is_member),
         "event_ts": message.ts,
@@ -245,3 +248,21 @@ def link_event(world: World, message: Message, links: list[Json]) -> Json:
     if message.is_reply:
         inner["thread_ts"] = message.thread_ts
     return event(world, inner, found)
+
+
+def draft_event(world: World, draft: Draft, links: list[Json]) -> Json:
+    """link_shared for links that are still being typed: neither a real channel nor a real ts is told."""
+    unfurl_id = world.ids.make("U")
+    world.drafts[unfurl_id] = draft
+    inner: Json = {
+        "type": "link_shared",
+        "user": draft.user,
+        "channel": "COMPOSER",
+        "message_ts": unfurl_id.lower(),
+        "links": links,
+        "unfurl_id": unfurl_id,
+        "source": "composer",
+        "is_bot_user_member": True,
+        "event_ts": world.messages.next_ts(),
+    }
+    return event(world, inner)

@@ -11,10 +11,10 @@ import json
 
 from aiohttp import web
 
-from sandbox.slack.answering import Answer, json_answer, respond, text_answer
+from sandbox.slack.answering import Answer, json_answer, refusal, respond, text_answer
 from sandbox.slack.state import Json, Message
 from sandbox.slack.triggers import ResponseUrl
-from sandbox.slack.webapi_chat import checked_metadata, content
+from sandbox.slack.webapi_chat import checked_metadata, content, parent_of
 from sandbox.slack.webapi_core import ApiError, Args
 from sandbox.slack.world import World
 
@@ -24,6 +24,8 @@ def answer_ephemerally(world: World, user: str, channel: str, payload: Json) -> 
     if not payload:
         return
     try:
+        if world.faults.refuses_ack(payload):
+            raise ApiError("invalid_blocks")
         _new_message(world, ResponseUrl(user, channel, 0.0), Args(payload))
     except ApiError as error:
         world.live.toast(user, "error", f"The app's answer was not accepted ({error.error}).")
@@ -35,7 +37,7 @@ def _new_message(world: World, target: ResponseUrl, args: Args) -> None:
     message = Message(
         target.channel, world.messages.next_ts(), bot, text, blocks or [], attachments or [], from_app=True
     )
-    message.thread_ts = args.text("thread_ts") or None
+    message.thread_ts = parent_of(world, target.channel, args.text("thread_ts"))
     if args.text("response_type", "ephemeral") != "in_channel":
         message.ephemeral_for = target.user
     elif args.has("metadata"):
@@ -47,12 +49,13 @@ def _replace(world: World, message: Message, args: Args) -> None:
     text, blocks, attachments = content(world, args)
     message.text, message.blocks = text, blocks or []
     message.attachments = attachments or []
-    message.edited = world.messages.next_ts()
+    if message.ephemeral_for is None:  # a private answer is laid over, never marked as edited
+        message.edited = world.messages.next_ts()
     world.message_changed(message)
 
 
 def use(world: World, token: str, args: Args) -> Answer:
-    """One use of a response_url: "ok", or an error with status 404 (spent) or 400 (refused)."""
+    """One use of a response_url: "ok", or an error with status 404 (spent, JSON) or 400 (refused, the bare word)."""
     target = world.response_urls.use(token)
     if isinstance(target, str):
         return json_answer({"ok": False, "error": target}, 404)
@@ -60,7 +63,7 @@ def use(world: World, token: str, args: Args) -> Answer:
     try:
         _apply(world, target, source, args)
     except ApiError as error:
-        return json_answer(error.as_json(), 400)
+        return refusal("response_url", error.as_json())
     return text_answer("ok")
 
 
@@ -81,7 +84,7 @@ async def handle(world: World, request: web.Request) -> web.StreamResponse:
     except ValueError:
         args = None
     if not isinstance(args, dict):
-        refusal = json_answer({"ok": False, "error": "invalid_payload"}, 400)
-        return await respond(world, request, "response_url", {}, lambda: refusal)
+        unreadable = refusal("response_url", {"ok": False, "error": "invalid_payload"})
+        return await respond(world, request, "response_url", {}, lambda: unreadable)
     token = request.match_info["token"]
     return await respond(world, request, "response_url", args, lambda: use(world, token, Args(args)))

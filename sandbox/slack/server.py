@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -205,7 +206,9 @@ class SlackServer:
             return web.Response(status=404)
         inline = file.mimetype in _INLINE_TYPES
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
-        headers["Content-Disposition"] = "inline" if inline else "attachment"
+        headers["Content-Disposition"] = (
+            "inline" if inline else f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+        )
         return web.Response(body=file.content, content_type=file.mimetype, headers=headers)
 
 
@@ -220,6 +223,7 @@ async def _uploaded(request: web.Request) -> bytes:
     for part in (await request.post()).values():
         if isinstance(part, web.FileField):
             return part.file.read()
+        return part.encode() if isinstance(part, str) else bytes(part)
     return b""
 
 

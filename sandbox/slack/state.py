@@ -113,7 +113,7 @@ class Workspace:
     verification_token: str = "sandbox-verification"  # noqa: S105  # a made-up one, good here only
     http_url: str | None = None
     events: frozenset[str] = DEFAULT_EVENTS
-    unfurl_domains: Sequence[str] = ()
+    unfurl_domains: Sequence[str] = ()  # with all their subdomains
     home_enabled: bool = True
 
 
@@ -150,6 +150,16 @@ class Message:
     @property
     def is_reply(self) -> bool:
         return self.thread_ts is not None and self.thread_ts != self.ts
+
+
+@dataclass
+class Draft:
+    """A message with links that somebody is still typing; `attachments` are the previews the app gave for it."""
+
+    user: str
+    channel: str
+    text: str
+    attachments: list[Json] = field(default_factory=list)
 
 
 @dataclass

@@ -11,7 +11,14 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from sandbox.slack import webapi_chat, webapi_conversations, webapi_files, webapi_people, webapi_views
+from sandbox.slack import (
+    webapi_chat,
+    webapi_conversations,
+    webapi_files,
+    webapi_people,
+    webapi_unfurl,
+    webapi_views,
+)
 from sandbox.slack.answering import Answer, json_answer, rate_limited, respond
 from sandbox.slack.state import Json
 from sandbox.slack.webapi_core import ApiError, Args, Method, need_scope
@@ -25,6 +32,7 @@ METHODS: dict[str, Method] = {
     **webapi_conversations.METHODS,
     **webapi_files.METHODS,
     **webapi_people.METHODS,
+    **webapi_unfurl.METHODS,
     **webapi_views.METHODS,
 }
 

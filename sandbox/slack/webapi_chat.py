@@ -7,7 +7,6 @@ deliver: it changes the `World`, which tells the pages.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from sandbox.slack import shapes
 from sandbox.slack.blocks_check import check_message
@@ -31,7 +30,6 @@ MAX_MARKDOWN_TEXT = 12_000
 MAX_TEXT_UPDATE = 4_000
 # Slack documents metadata_too_large but no number: this one is ours, so that an unbounded payload is noticed.
 MAX_METADATA_CHARACTERS = 8_000
-_UNFURL_CAP = 50
 
 
 def checked_metadata(args: Args) -> Json | None:
@@ -95,6 +93,12 @@ def _thread_of(world: World, channel: Channel, thread_ts: str) -> str | None:
     return parent.thread_ts or parent.ts
 
 
+def parent_of(world: World, channel: str, thread_ts: str) -> str | None:
+    """The thread that a ts names, be it the parent's or a reply's; a ts of nothing stays (such a message is seen nowhere)."""
+    named = world.messages.get(channel, thread_ts)
+    return (named.thread_ts or named.ts) if named is not None else thread_ts or None
+
+
 def post_message(world: World, args: Args) -> Json:
     """chat.postMessage"""
     channel = writable_channel(world, args.required("channel", "channel_not_found"))
@@ -131,7 +135,7 @@ def post_ephemeral(world: World, args: Args) -> Json:
         channel.id, ts, world.workspace.bot_user.id, text, blocks or [], attachments or [], from_app=True
     )
     ephemeral.ephemeral_for = user.id
-    ephemeral.thread_ts = args.text("thread_ts") or None
+    ephemeral.thread_ts = parent_of(world, channel.id, args.text("thread_ts"))
     world.post(ephemeral)
     return {"message_ts": ts}
 
@@ -188,46 +192,6 @@ def get_permalink(world: World, args: Args) -> Json:
     return {"channel": channel.id, "permalink": shapes.permalink(world, message)}
 
 
-def unfurl(world: World, args: Args) -> Json:
-    """chat.unfurl with `unfurls` (attachments by URL) or `metadata.entities` (Work Objects)."""
-    channel = known_channel(world, args.required("channel", "channel_not_found"))
-    message = world.messages.get(channel.id, args.required("ts", "cannot_find_message"))
-    if message is None:
-        raise ApiError("cannot_find_message")
-    added = _unfurl_attachments(args)
-    if not all(_has_link(message, attachment["from_url"]) for attachment in added):
-        raise ApiError("cannot_unfurl_url")
-    kept = [a for a in message.attachments if a.get("from_url") not in {a["from_url"] for a in added}]
-    message.attachments = [{**a, "id": number} for number, a in enumerate([*kept, *added], 1)]
-    world.message_changed(message)
-    return {}
-
-
-def _has_link(message: Message, url: str) -> bool:
-    return url in message.text or url.replace("&", "&amp;") in message.text
-
-
-def _unfurl_attachments(args: Args) -> list[Json]:
-    unfurls = args.parsed("unfurls", "cannot_parse_attachment") or {}
-    metadata = args.parsed("metadata", "invalid_metadata_format") or {}
-    entities = metadata.get("entities") or [] if isinstance(metadata, dict) else []
-    if not unfurls and not entities:
-        raise ApiError("missing_unfurls")
-    if not isinstance(unfurls, dict) or len(unfurls) > _UNFURL_CAP:
-        raise ApiError("cannot_parse_attachment")
-    found = [_unfurl_attachment(url, body) for url, body in unfurls.items()]
-    return found + [{"from_url": e.get("app_unfurl_url"), "is_app_unfurl": True, "entity": e} for e in entities]
-
-
-def _unfurl_attachment(url: str, body: Any) -> Json:
-    if not isinstance(body, dict):
-        raise ApiError("cannot_parse_attachment")
-    problems = check_message(body["blocks"]) if "blocks" in body else []
-    if problems:
-        raise ApiError("invalid_blocks", response_metadata={"messages": problem_lines(problems)})
-    return {**body, "from_url": url, "is_app_unfurl": True}
-
-
 def add_reaction(world: World, args: Args) -> Json:
     """reactions.add"""
     channel = known_channel(world, args.required("channel", "channel_not_found"))
@@ -262,7 +226,6 @@ METHODS = {
     "chat.update": Method(update, 3, ("chat:write",)),
     "chat.delete": Method(delete, 3, ("chat:write",)),
     "chat.getPermalink": Method(get_permalink, None),
-    "chat.unfurl": Method(unfurl, 3, ("links:write",)),
     "reactions.add": Method(add_reaction, 3, ("reactions:write",)),
     "pins.add": Method(add_pin, 2, ("pins:write",)),
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from sandbox.slack.blocks_check import Problem, check_message
+from sandbox.slack.blocks_check import SECOND_TABLE, Problem, check_message
 from sandbox.slack.state import Channel, Json
 from sandbox.slack.world import World
 
@@ -166,7 +166,9 @@ def checked_blocks(world: World, args: Args) -> list[Json] | None:
     if problems:
         errors = problem_lines(problems)
         bare = [line.removeprefix("[ERROR] ") for line in errors]
-        raise ApiError("invalid_blocks", errors=bare, response_metadata={"messages": errors})
+        # Slack turns tables into attachments: the second one is refused under that name.
+        word = "invalid_attachments" if [p.text for p in problems] == [SECOND_TABLE] else "invalid_blocks"
+        raise ApiError(word, errors=bare, response_metadata={"messages": errors})
     if block_characters(blocks) > MAX_BLOCKS_CHARACTERS:
         raise ApiError("msg_blocks_too_long")
     found: list[Json] = blocks

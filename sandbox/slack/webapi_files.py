@@ -11,6 +11,7 @@ import secrets
 
 from sandbox.slack import shapes
 from sandbox.slack.state import File, Json, Message
+from sandbox.slack.webapi_chat import parent_of
 from sandbox.slack.webapi_core import ApiError, Args, Method, checked_blocks, joined_channel
 from sandbox.slack.world import World
 
@@ -58,6 +59,8 @@ def complete_upload(world: World, args: Args) -> Json:
     targets = args.names("channels") or args.names("channel_id")
     if len(targets) > MAX_CHANNELS:
         raise ApiError("invalid_arguments")
+    if any(world.user(target) is not None for target in targets):
+        raise ApiError("channel_not_found")  # a person is not a channel here: conversations.open gives one
     channels = [joined_channel(world, target) for target in targets]
     if any(channel.is_archived for channel in channels):
         raise ApiError("is_archived")
@@ -80,7 +83,7 @@ def _finished(world: World, entry: Json) -> File:
 
 
 def _share(world: World, channel: str, files: list[File], blocks: list[Json], args: Args) -> None:
-    thread_ts = args.text("thread_ts") or None
+    thread_ts = parent_of(world, channel, args.text("thread_ts"))
     message = Message(
         channel, world.messages.next_ts(), world.workspace.bot_user.id, args.text("initial_comment"), blocks
     )

@@ -15,7 +15,7 @@ from sandbox.slack.history import History
 from sandbox.slack.limits import RateLimits
 from sandbox.slack.live import Live
 from sandbox.slack.messages import Ids, MessageStore
-from sandbox.slack.state import Channel, File, Json, Message, User, View, Workspace
+from sandbox.slack.state import Channel, Draft, File, Json, Message, User, View, Workspace
 from sandbox.slack.tasks import Tasks
 from sandbox.slack.triggers import ResponseUrls, Triggers
 
@@ -41,6 +41,8 @@ class World:
         self.stacks: dict[str, list[str]] = {}
         self.homes: dict[str, View] = {}
         self.files: dict[str, File] = {}
+        self.unfurl_ids: dict[str, tuple[str, str]] = {}  # unfurl_id -> (channel, ts)
+        self.drafts: dict[str, Draft] = {}  # by unfurl_id too
         self.last_read: dict[tuple[str, str], str] = {}
         self._open_bot_dms()
 

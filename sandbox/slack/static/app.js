@@ -3,7 +3,7 @@
  * Addresses: ?user=U… is who one acts as; #name or #C… is the channel, #name/ts also opens a thread, #home the Home tab.
  */
 import { h, iconButton, icon } from "./dom.js";
-import { bootstrap, connect, wantedUser } from "./api.js";
+import { bootstrap, call, connect, wantedUser } from "./api.js";
 import { controlsButton, controlsPanel, restoreControls } from "./controls.js";
 import { leaveHome, openHome } from "./home.js";
 import { sync as syncModals } from "./modal.js";
@@ -62,6 +62,7 @@ async function goChannel(channel, threadTs) {
     store.place = { kind: "channel", id: channel.id };
     emit("place");
     await openChannel(channel.id, !threadTs);
+    if (channel.im_user === store.app.user_id) call("open_messages"); // Slack tells the app which of its tabs is looked at
   }
   if (threadTs) await openThread({ channel: channel.id, ts: threadTs });
 }
@@ -70,7 +71,7 @@ async function follow() {
   document.body.classList.remove("with-drawer");
   closePopover();
   const [name, threadTs] = decodeURIComponent(location.hash.slice(1)).split("/");
-  if (name === "home") return goHome();
+  if (name === "home" && store.app.home) return goHome();
   const channel = findChannel(name.replace(/^@/, "")) || firstChannel();
   return channel && goChannel(channel, threadTs);
 }

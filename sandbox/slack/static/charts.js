@@ -4,7 +4,10 @@
  */
 import { h, svg } from "./dom.js";
 
-const W = 520, H = 240, LEFT = 46, RIGHT = 12, TOP = 12, BOTTOM = 44;
+const H = 240, LEFT = 46, RIGHT = 12, TOP = 12, CHAR = 6.3;
+const NARROW = matchMedia("(max-width: 700px)");
+// A drawing is scaled to the room there is: on a phone it is made smaller, so that its letters stay readable.
+const roomWide = () => (NARROW.matches ? 300 : 520);
 // Names that carry a meaning keep its colour: a critical slice is never green.
 const MEANING = { critical: 4, failed: 4, high: 2, medium: 7, low: 3, informational: 8, info: 8, passed: 1, fixed: 1, resolved: 1,
   new: 4, suppressed: 8 };
@@ -43,7 +46,7 @@ function pie(chart) {
   const middle = svg("text", { x: 120, y: 120, class: "pie-total", "text-anchor": "middle", "dominant-baseline": "central" },
     compact.format(total));
   const names = segments.map((s) => `${s.label}  ${number.format(s.value)} (${Math.round((s.value / total) * 100)}%)`);
-  return [h("div", { class: "pie" }, svg("svg", { viewBox: "0 0 240 240", "aria-hidden": "true" }, paths, middle),
+  return [h("div", { class: "pie" }, svg("svg", { viewBox: "16 16 208 208", "aria-hidden": "true" }, paths, middle),
     legend(names, segments.map((s) => s.label)))];
 }
 
@@ -53,27 +56,37 @@ function niceStep(span) {
   return [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw);
 }
 
-function scale(series) {
+function scale(series, bottomSpace) {
   const all = series.flatMap((s) => s.data.map((d) => Number(d.value)));
   const low = Math.min(0, ...all);
   const step = niceStep(Math.max(...all, 0) - low || 1);
   const top = Math.ceil((Math.max(...all, 0) || 1) / step) * step;
   const bottom = Math.floor(low / step) * step;
-  const y = (v) => TOP + (H - TOP - BOTTOM) * (1 - (v - bottom) / (top - bottom));
+  const y = (v) => TOP + (H - TOP - bottomSpace) * (1 - (v - bottom) / (top - bottom));
   const ticks = [];
   for (let v = bottom; v <= top + step / 1e6; v += step) ticks.push(v);
   return { y, ticks };
 }
 
-function axes(categories, x, { y, ticks }, config) {
-  const skip = Math.ceil(categories.length / 10);
+/** How many categories share one label, and how many characters it may have. */
+function labelRoom(categories, slot) {
+  const longest = Math.max(1, ...categories.map((c) => c.length));
+  const skip = Math.max(1, Math.ceil((Math.min(longest, 9) * CHAR + 6) / slot));
+  return { skip, most: Math.max(3, Math.floor((slot * skip) / CHAR)) };
+}
+
+const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+function axes(categories, x, { y, ticks, wide, foot, slot }, config) {
+  const { skip, most } = labelRoom(categories, slot);
   return [
-    ticks.map((v) => [svg("line", { x1: LEFT, x2: W - RIGHT, y1: y(v), y2: y(v), class: "grid" }),
+    ticks.map((v) => [svg("line", { x1: LEFT, x2: wide - RIGHT, y1: y(v), y2: y(v), class: "grid" }),
       svg("text", { x: LEFT - 6, y: y(v), class: "tick", "text-anchor": "end", "dominant-baseline": "middle" }, compact.format(v))]),
-    categories.map((c, i) => i % skip === 0 && svg("text", { x: x(i), y: H - BOTTOM + 16, class: "tick", "text-anchor": "middle" }, c)),
-    config?.x_label && svg("text", { x: (LEFT + W - RIGHT) / 2, y: H - 6, class: "axis", "text-anchor": "middle" }, config.x_label),
-    config?.y_label && svg("text", { x: 10, y: (TOP + H - BOTTOM) / 2, class: "axis", "text-anchor": "middle",
-      transform: `rotate(-90 10 ${(TOP + H - BOTTOM) / 2})` }, config.y_label),
+    categories.map((c, i) => i % skip === 0 && titled(svg("text", { x: x(i), y: H - foot + 16, class: "tick", "text-anchor": "middle" },
+      cut(c, most)), c)),
+    config?.x_label && svg("text", { x: (LEFT + wide - RIGHT) / 2, y: H - 6, class: "axis", "text-anchor": "middle" }, config.x_label),
+    config?.y_label && svg("text", { x: 10, y: (TOP + H - foot) / 2, class: "axis", "text-anchor": "middle",
+      transform: `rotate(-90 10 ${(TOP + H - foot) / 2})` }, config.y_label),
   ];
 }
 
@@ -104,13 +117,15 @@ function lines(series, categories, x, y, filled) {
 function cartesian(chart) {
   const series = chart.series || [];
   const categories = chart.axis_config?.categories || series[0]?.data.map((d) => d.label) || [];
-  const space = scale(series);
-  const width = (W - LEFT - RIGHT) / Math.max(1, categories.length);
+  const wide = roomWide();
+  const foot = chart.axis_config?.x_label ? 44 : 26;
+  const width = (wide - LEFT - RIGHT) / Math.max(1, categories.length);
+  const space = { ...scale(series, foot), wide, foot, slot: width };
   const edge = chart.type === "bar" || categories.length < 2;
-  const x = (i) => (edge ? LEFT + width * (i + 0.5) : LEFT + 10 + ((W - LEFT - RIGHT - 20) * i) / (categories.length - 1));
+  const x = (i) => (edge ? LEFT + width * (i + 0.5) : LEFT + 10 + ((wide - LEFT - RIGHT - 20) * i) / (categories.length - 1));
   const marks = chart.type === "bar" ? bars(series, categories, x, space.y, width)
     : lines(series, categories, x, space.y, chart.type === "area");
-  return [svg("svg", { viewBox: `0 0 ${W} ${H}`, class: "chart", "aria-hidden": "true" },
+  return [svg("svg", { viewBox: `0 0 ${wide} ${H}`, class: "chart", "aria-hidden": "true" },
     axes(categories, x, space, chart.axis_config), marks),
     series.length > 0 && legend(series.map((s) => s.name))];
 }

@@ -17,7 +17,7 @@ function keepInHistory(text) {
 }
 
 export class Composer {
-  /** `opts`: {channel, thread?: ts, label, testid, broadcastLabel?} */
+  /** `opts`: {channel, thread?: ts, label, testid, broadcastLabel?, sent()} */
   constructor(opts) {
     this.opts = opts;
     this.key = `${opts.channel}/${opts.thread || ""}`;
@@ -47,7 +47,7 @@ export class Composer {
     if (!globals.length) return null;
     const button = iconButton("bolt", "Shortcuts", () => menu(button, "Shortcuts",
       globals.map((s) => ({ label: s.name, description: s.description, run: () => this.shortcut(s) })), "start"),
-      { "aria-haspopup": "menu" });
+      { "aria-haspopup": "menu", dataset: { testid: "shortcuts" } });
     return button;
   }
 
@@ -163,6 +163,7 @@ export class Composer {
     const body = { channel: this.opts.channel, text: encode(typed, { command }) };
     if (this.opts.thread) Object.assign(body, { thread_ts: this.opts.thread, broadcast: Boolean(this.broadcast?.checked) });
     if (this.broadcast) this.broadcast.checked = false;
+    this.opts.sent();
     this.el.classList.add("sending");
     const answer = await call("send", body);
     this.el.classList.remove("sending");

@@ -6,6 +6,7 @@
 import { count, h, icon } from "./dom.js";
 import { dayOf } from "./dates.js";
 import { Row } from "./message.js";
+import { placePopover } from "./overlay.js";
 import { store } from "./store.js";
 
 const GROUP_S = 300;
@@ -18,6 +19,7 @@ export class MessageList {
     this.rows = new Map();
     this.order = [];
     this.stuck = true;
+    this.lastTop = 0;
     this.unseen = 0;
     this.newFrom = null;
     this.more = false;
@@ -28,7 +30,7 @@ export class MessageList {
       onscroll: () => this.scrolled() }, this.inner);
     this.inner.addEventListener("keydown", (event) => this.walk(event));
     this.el = h("div", { class: "list" }, this.scroller, this.pill);
-    this.observer = new ResizeObserver(() => { if (this.stuck) this.jump(); });
+    this.observer = new ResizeObserver(() => { if (this.follows()) this.jump(); placePopover(); });
     this.observer.observe(this.inner);
     this.observer.observe(this.scroller);
     this.redate = () => this.order.forEach((_, i) => this.decorate(i));
@@ -57,8 +59,15 @@ export class MessageList {
     next.article.focus();
   }
 
+  /** True while the end is to stay in view. A menu or picker that is open in the list holds it still: it must not slip away. */
+  follows() {
+    if (this.stuck && this.inner.querySelector("[aria-haspopup][aria-expanded='true']")) this.stuck = false;
+    return this.stuck;
+  }
+
   jump() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.lastTop = this.scroller.scrollTop;
   }
 
   toEnd() {
@@ -76,7 +85,10 @@ export class MessageList {
 
   scrolled() {
     const s = this.scroller;
-    this.stuck = s.scrollHeight - s.scrollTop - s.clientHeight < NEAR_PX;
+    const atEnd = s.scrollHeight - s.scrollTop - s.clientHeight < NEAR_PX;
+    // Only the reader leaves the end, by scrolling up: a message that grew meanwhile (a preview, an edit) does not.
+    if (atEnd || s.scrollTop < this.lastTop) this.stuck = atEnd;
+    this.lastTop = s.scrollTop;
     if (this.stuck && this.unseen) this.toEnd();
     if (s.scrollTop < 400 && this.more && !this.loading) this.loadOlder();
   }
@@ -120,13 +132,19 @@ export class MessageList {
     const m = row.message;
     const before = this.rows.get(this.order[index - 1])?.message;
     const parent = this.opts.inThread && index === 0;
-    const replies = this.opts.inThread && index === 1 ? count(this.order.length - 1, "reply", "replies") : null;
+    const said = this.opts.inThread && index === 1 ? this.replyCount() : 0;
+    const replies = said ? count(said, "reply", "replies") : null;
     const day = !before ? !this.opts.inThread : dayOf(before.ts) !== dayOf(m.ts) && !replies;
     const isNew = this.newFrom === m.ts;
     const close = before && m.ts.split(".")[0] - before.ts.split(".")[0] < GROUP_S;
     const grouped = Boolean(close && !day && !isNew && !replies && !parent && before.user === m.user
       && before.ephemeral === m.ephemeral && !m.subtype && !before.subtype && !m.broadcast && !m.blocks?.length);
     row.decorate({ day, isNew, grouped, replies });
+  }
+
+  /** What all see: an answer to one person only is no reply. */
+  replyCount() {
+    return this.order.slice(1).filter((ts) => !this.rows.get(ts).message.ephemeral).length;
   }
 
   insert(m) {
@@ -170,6 +188,7 @@ export class MessageList {
     const known = this.rows.get(m.ts);
     if (known) return void this.steady(() => known.update(m));
     if (this.more && this.order.length && m.ts < this.order[0]) return undefined;
+    this.follows();
     const last = !this.order.length || m.ts > this.order.at(-1);
     const own = m.user === store.me.id;
     if (live && !own && document.hidden && !this.newFrom) this.newFrom = m.ts;

@@ -27,7 +27,7 @@ function fileNode(f) {
   }
   const size = f.size > 1048576 ? `${(f.size / 1048576).toFixed(1)} MB` : f.size > 1024 ? `${Math.round(f.size / 1024)} kB`
     : count(f.size || 0, "byte", "bytes");
-  return h("a", { class: "file-card", href: safeUrl(f.url) || "#", target: "_blank", rel: "noopener", download: f.name }, icon("file", 24),
+  return h("a", { class: "file-card", title: `Download ${f.name}`, dataset: { testid: "file" }, href: safeUrl(f.url) || "#", target: "_blank", rel: "noopener", download: f.name }, icon("file", 24),
     h("span", {}, h("b", {}, f.title || f.name), h("small", {}, `${f.name} · ${size}`)));
 }
 
@@ -82,7 +82,8 @@ function copyLink(m) {
 function toolbar(m, opts) {
   if (m.ephemeral) return null;
   const more = iconButton("dots", "More message actions", () => menu(more, "Message actions", [...shortcutItems(m),
-    ...(m.permalink ? [{ label: "Copy link", run: () => copyLink(m) }] : [])]), { class: "icon-button", "aria-haspopup": "menu" });
+    ...(m.permalink ? [{ label: "Copy link", run: () => copyLink(m) }] : [])]), { class: "icon-button", "aria-haspopup": "menu",
+    dataset: { testid: "message-menu" } });
   const quick = QUICK.map((name) => h("button", { type: "button", class: "icon-button", "aria-label": `React with ${name}`,
     title: `:${name}:`,
     onclick: () => act("react", { channel: m.channel, ts: m.ts, name }) }, emoji(name)));
@@ -96,7 +97,7 @@ export class Row {
   constructor(message, opts) {
     this.opts = opts;
     this.ctx = blockContext({ type: "message", channel: message.channel, ts: message.ts }, message.channel);
-    this.attachmentContexts = [];
+    this.attachments = [];
     this.before = h("div", { class: "before" });
     // Slots that keep their place: what did not change is never taken out, so it keeps the focus.
     for (const slot of ["gutter", "note", "head", "text", "blocks", "extra", "below"]) this[slot] = h("div", { class: slot });
@@ -165,17 +166,36 @@ export class Row {
     this.text.hidden = hasBlocks || !m.text;
     this.text.replaceChildren(hasBlocks ? "" : mrkdwn(m.text), hasBlocks || !m.edited ? "" : this.editedMark());
     if (hasBlocks || this.blocks.childElementCount) renderBlocks(this.blocks, m.blocks || [], this.ctx);
-    this.extra.replaceChildren(...(m.attachments || []).map((a, i) => this.attachment(a, i)), ...(m.files || []).map(fileNode));
+    this.paintExtra(m.attachments || [], m.files || []);
   }
 
-  attachment(a, index) {
+  /** Attachments (unfurls) and files; what did not change keeps its nodes. */
+  paintExtra(attachments, files) {
+    const key = JSON.stringify([attachments, files]);
+    if (key === this.extraKey) return;
+    this.extraKey = key;
+    this.attachments = attachments.map((a, i) => this.attachment(a, this.attachments[i]));
+    const nodes = [...this.attachments.map((kept) => kept.el), ...files.map(fileNode)];
+    // Moving a node takes its focus: only what differs is put in or taken out.
+    while (this.extra.childElementCount > nodes.length) this.extra.lastElementChild.remove();
+    nodes.forEach((node, i) => {
+      const there = this.extra.children[i];
+      if (there !== node) { if (there) there.replaceWith(node); else this.extra.append(node); }
+    });
+  }
+
+  attachment(a, known) {
     const color = NAMED_COLORS[a.color] || (/^#?[0-9a-f]{6}$/i.test(a.color || "") ? `#${a.color.replace("#", "")}` : "var(--line-strong)");
-    const ctx = (this.attachmentContexts[index] ||= blockContext(this.ctx.container, this.message.channel));
-    const body = h("div", { class: "attachment-body" });
-    if (a.blocks?.length) renderBlocks(body, a.blocks, ctx);
-    else body.append(...attachmentText(a).filter(Boolean));
-    return h("div", { class: "attachment-wrap" }, a.pretext && h("div", { class: "text" }, mrkdwn(a.pretext)),
-      h("div", { class: "attachment", style: { "--bar": color } }, body));
+    const same = known && known.url === a.from_url && a.blocks?.length && known.blocks;
+    const kept = same ? known : { url: a.from_url, blocks: Boolean(a.blocks?.length), body: h("div", { class: "attachment-body" }),
+      ctx: blockContext(this.ctx.container, this.message.channel) };
+    if (kept.blocks) renderBlocks(kept.body, a.blocks, kept.ctx);
+    else kept.body.replaceChildren(...attachmentText(a).filter(Boolean));
+    kept.el ||= h("div", { class: "attachment-wrap", dataset: { testid: a.is_app_unfurl ? "unfurl" : "attachment" } },
+      a.pretext && h("div", { class: "text" }, mrkdwn(a.pretext)), h("div", { class: "attachment" }, kept.body),
+      a.is_app_unfurl && h("div", { class: "added-by" }, `Added by ${store.app.name}`));
+    kept.el.querySelector(".attachment").style.setProperty("--bar", color);
+    return kept;
   }
 
   /** What stands above the row: a day, a "new" line; and whether it continues the one before. */

@@ -37,6 +37,7 @@ class ViewPane {
   }
 
   update(view) {
+    const inFoot = this.foot.contains(document.activeElement);
     this.view = view;
     this.ctx.errors = null;
     this.title.replaceChildren(textNode(view.title));
@@ -45,6 +46,8 @@ class ViewPane {
     this.foot.replaceChildren(h("button", { type: "button", class: "btn", onclick: () => leave(false) }, view.close ? textNode(view.close) : view.submit ? "Cancel" : "Close"),
       this.submitButton || "");
     this.paint();
+    // The buttons are new ones: who was on them stays in the dialog, so that Escape and Tab go on working.
+    if (inFoot) this.el.focus({ preventScroll: true });
   }
 
   paint() {

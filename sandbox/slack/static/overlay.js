@@ -78,6 +78,11 @@ export function closePopover() {
   openPopover?.close();
 }
 
+/** Put the open popover at its anchor again, after what lies under it has moved. */
+export function placePopover() {
+  openPopover?.place();
+}
+
 /** A floating box at an anchor. One at a time; a second click on the same anchor closes it. Answers `{close, place}` or null. */
 export function popover(anchor, content, { align = "start", onClose, refocus = true } = {}) {
   const again = openPopover?.anchor === anchor;

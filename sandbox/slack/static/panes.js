@@ -72,7 +72,7 @@ class ChannelPane {
     this.state = state;
     const name = c.kind === "im" ? channelName(c) : `#${channelName(c)}`;
     if (state === "open") this.foot.replaceChildren((this.composer = new Composer({ channel: this.id, label: `Message ${name}`,
-      testid: "composer" })).el);
+      testid: "composer", sent: () => this.list.toEnd() })).el);
     else this.foot.replaceChildren(h("div", { class: "join" }, h("span", {},
       state === "archived" ? `${name} is archived.` : `You are looking at ${name}.`),
       state === "outside" && h("button", { type: "button", class: "btn primary-fill", onclick: () => this.join() }, "Join channel")));
@@ -125,7 +125,7 @@ class ThreadPane {
     const member = c.kind === "im" || c.is_member;
     const name = c.kind === "im" ? channelName(c) : `#${channelName(c)}`;
     this.composer = member && !c.is_archived && new Composer({ channel, thread: ts, label: "Reply…", testid: "thread-composer",
-      broadcastLabel: `Also send to ${name}` });
+      broadcastLabel: `Also send to ${name}`, sent: () => this.list.toEnd() });
     this.el = h("section", { class: "thread", role: "complementary", "aria-label": "Thread" },
       h("header", { class: "pane-head" }, h("h2", {}, "Thread"), h("span", { class: "muted grow" }, name),
         iconButton("close", "Close thread", close)),
