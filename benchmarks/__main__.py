@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import cards, lists, live, million, postgres, stream
+from benchmarks import asking, cards, lists, live, million, postgres, stream
 from benchmarks.figures import Line, as_json, show
 
 
@@ -30,10 +30,12 @@ class Size:
     turns: int
     commands: int
     cards: int
+    asked: int  # findings that the random questions are about
+    questions: int
 
 
-FULL = Size(messages=20_000, findings=1_000_000, turns=200, commands=200, cards=1000)
-QUICK = Size(messages=2_000, findings=50_000, turns=40, commands=40, cards=300)
+FULL = Size(messages=20_000, findings=1_000_000, turns=200, commands=200, cards=1000, asked=100_000, questions=10_000)
+QUICK = Size(messages=2_000, findings=50_000, turns=40, commands=40, cards=300, asked=20_000, questions=500)
 
 
 @dataclass(slots=True)
@@ -59,11 +61,11 @@ class Run:
         return self.big["sqlite"]
 
     @contextmanager
-    def loading(self, kind: str) -> Iterator[Callable[[int], None]]:
+    def loading(self, kind: str, total: int = 0) -> Iterator[Callable[[int], None]]:
         """A progress bar on standard error."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self.console) as progress:
-            task = progress.add_task(f"Loading {kind}", total=self.size.findings)
+            task = progress.add_task(f"Loading {kind}", total=total or self.size.findings)
             yield lambda rows: progress.advance(task, rows)
 
 
@@ -88,6 +90,19 @@ async def _list(run: Run) -> AsyncIterator[Line]:
             url = await million.load_postgres(place, "big", count, tick)
         for line in await lists.lines(url, "PostgreSQL", count, turns):
             yield line
+
+
+async def _ask(run: Run) -> AsyncIterator[Line]:
+    count, questions = run.size.asked, run.size.questions
+    with run.loading("SQLite", count) as tick:
+        url = await million.load_sqlite(run.room("ask") / "asked.db", count, tick)
+    yield await asking.line(url, "SQLite", count, questions)
+    if "PostgreSQL" not in stream.databases():
+        return
+    async with postgres.server(run.folder / "ask_pg") as place:
+        with run.loading("PostgreSQL", count) as tick:
+            url = await million.load_postgres(place, "asked", count, tick)
+        yield await asking.line(url, "PostgreSQL", count, questions)
 
 
 async def _ack(run: Run) -> AsyncIterator[Line]:
@@ -115,6 +130,7 @@ GROUPS: dict[str, Callable[[Run], AsyncIterator[Line]]] = {
     "card": _card,
     "start": _start,
     "list": _list,
+    "ask": _ask,
     "memory": _memory,
 }
 

@@ -20,7 +20,9 @@ from bot.adapters.sql import open_store
 from bot.domain.views import FindingList
 from bot.parts import reader, words
 from bot.ports import Store
-from bot.services.query import Queries, Vocabulary
+from bot.services.lexicon import Asker, Lexicon, Vocabulary
+from bot.services.query import Queries
+from bot.services.refs import Refs
 
 AIM_MS = 25.0
 QUESTIONS = (
@@ -38,7 +40,7 @@ async def lines(url: str, kind: str, count: int, turns: int) -> list[Line]:
     """A line for each question; the aim is about the first, which is what people ask."""
     store = await open_store(url, clock=SystemClock(), migrate=False)
     try:
-        queries = _queries(store)
+        queries, _ = open_queries(store)
         times = await _turns(queries, QUESTIONS, turns) | await _turns(queries, (SEARCH,), turns // 10)
     finally:
         await store.close()
@@ -72,25 +74,21 @@ class _AtTheEnd(SystemClock):
         return START
 
 
-def _queries(store: Store) -> Queries:
+def open_queries(store: Store) -> tuple[Queries, Lexicon]:
+    """The use case over a store, and the words that it knows."""
     known = settings(os.environ)
     parts = reader(known)
     meant = words()
     vocabulary = Vocabulary(tuple(r.env for r in known.rules), meant.sources, meant.standards)
-    return Queries(
-        store=store,
-        directory=parts.directory,
-        vocabulary=vocabulary,
-        routing=parts.routing,
-        clock=_AtTheEnd(),
-        ids=SystemIds(),
-    )
+    lexicon, clock = Lexicon(parts.directory, vocabulary), _AtTheEnd()
+    refs = Refs(store, lexicon, clock)
+    return Queries(store=store, lexicon=lexicon, refs=refs, clock=clock, ids=SystemIds()), lexicon
 
 
 async def _asked(queries: Queries, question: str) -> float:
     """Milliseconds."""
     started = time.perf_counter()
-    page = await queries.find(question, "U0ANA")
+    page = await queries.find(question, Asker("U0ANA"))
     spent = (time.perf_counter() - started) * 1000
     assert isinstance(page, FindingList), page
     return spent

@@ -16,8 +16,8 @@ from typing import Any
 
 from sandbox.aws.server import SqsSnsServer
 from sandbox.company import northwind
-from sandbox.run import workspace_of
 from sandbox.slack.server import SlackServer
+from sandbox.workspace import workspace_of
 
 ANSWER_S = 300.0
 Json = dict[str, Any]

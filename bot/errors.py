@@ -26,6 +26,14 @@ class UserError(SecbotError):
 
     reason = "user"
 
+    def __init__(
+        self, message: str | None = None, *, offers: tuple[tuple[str, str], ...] = (), whom: tuple[str, ...] = ()
+    ) -> None:
+        """`offers` are ways on, as (what a button says, the command it runs); `whom` are the people and groups to ask."""
+        super().__init__(message)
+        self.offers = offers
+        self.whom = whom
+
 
 class TemporaryError(SecbotError):
     """Something we depend on did not answer; it will be tried again."""

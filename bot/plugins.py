@@ -48,20 +48,32 @@ Run = Callable[[Any, Any], Awaitable[Any]]
 verb the second argument is the text after it, for an action what was pressed."""
 
 
+Check = Callable[[Pressed], Mapping[str, str]]
+"""What was submitted -> a message for each input that is not right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button, menu or modal of a verb. `name` is the action id (or the modal's callback id) without its argument."""
+    """A button, menu, shortcut or modal of a verb. `name` is the action id (or the modal's or shortcut's callback id) without its argument.
+
+    `check` looks at what was entered in a modal before it is closed: a message for each input (by name) that is not right, none when
+    all are. It is pure and quick, for Slack waits. `counted` actions count as questions, of which a person may ask some in a minute.
+    `in_place`: the answer takes the place of the private message or the modal that was pressed in.
+    """
 
     name: str
     permission: Permission
     run: Run
+    check: Check | None = None
+    counted: bool = False
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A `/sec` verb: help, completion, authorisation and the docs all come from this record.
 
-    `run(ctx, query_text)` returns a view; `usage` is the line that help shows, `examples` are whole commands.
+    `run(ctx, query_text)` returns a view; `usage` is the line that help shows, `examples` are whole commands, `counted` as of an Action.
     """
 
     name: str
@@ -73,6 +85,7 @@ class Command:
     examples: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     order: int = 100
+    counted: bool = False
 
 
 P = TypeVar("P")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from bot.domain.authz import Permission
 from bot.domain.views import Accounts
 from bot.plugins import Command
-from bot.services.desk import Context
+from bot.services.context import Context
 
 
 async def run(context: Context, text: str) -> Accounts:
     """Accounts, the most urgent first."""
-    return await context.queries.accounts(text)
+    return await context.suite.queries.accounts(text)
 
 
 COMMAND = Command(

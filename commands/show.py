@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from bot.domain.authz import Permission
 from bot.domain.message import Pressed
-from bot.domain.views import FindingDetail, Trouble
+from bot.domain.refs import recognise
+from bot.domain.views import AskForm, FindingDetail, Trouble
 from bot.errors import UserError
 from bot.plugins import Action, Command
-from bot.services.desk import Context
+from bot.services.context import Context
+
+EXAMPLES = ("findings prod high+", "show F-1234", "status")
 
 
 async def run(context: Context, text: str) -> FindingDetail | Trouble | None:
     """The finding that the text names."""
-    return await _show(context, context.queries.one_ref(text, "show"))
+    return await _show(context, await context.suite.refs.one(text, "show", context.asker))
 
 
 async def details(context: Context, pressed: Pressed) -> FindingDetail | Trouble | None:
@@ -20,11 +23,25 @@ async def details(context: Context, pressed: Pressed) -> FindingDetail | Trouble
     return await _show(context, pressed.number)
 
 
+async def of_message(context: Context, pressed: Pressed) -> FindingDetail | Trouble | None:
+    """The message shortcut: the finding whose card or thread it is, or that the message (`extra`) names."""
+    words = [ref for word in pressed.extra.split() if (ref := recognise(word.strip(".,:;()")))]
+    for text in ("this", *words[:1]):
+        try:
+            number = await context.suite.refs.one(text, "show", context.asker)
+        except UserError:
+            continue
+        return await _show(context, number)
+    note = "That message is under no finding's card and names none. Ask for what you want:"
+    form = AskForm(command="findings ", note=note, examples=EXAMPLES)
+    return None if await context.surface.open(form) else Trouble(messages=(note,))
+
+
 async def _show(context: Context, number: int) -> FindingDetail | Trouble | None:
     if not await context.surface.open(FindingDetail(record=None, now=context.now, modal=True)):
-        return await context.queries.detail(number)
+        return await context.suite.details.detail(number)
     try:
-        view = await context.queries.detail(number, modal=True)
+        view = await context.suite.details.detail(number, modal=True)
     except UserError as error:
         view = FindingDetail(record=None, now=context.now, modal=True, problem=error.message)
     await context.surface.fill(view)
@@ -38,7 +55,7 @@ COMMAND = Command(
     usage="/sec show F-1234",
     permission=Permission.READ,
     run=run,
-    examples=("/sec show F-1234", "/sec F-1234"),
-    actions=(Action("show", Permission.READ, details),),
+    examples=("/sec show F-1234", "/sec F-1234", "/sec show ^3"),
+    actions=(Action("show", Permission.READ, details), Action("finding", Permission.READ, of_message)),
     order=20,
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from bot.domain.authz import Permission
 from bot.domain.views import Status
 from bot.plugins import Command
-from bot.services.desk import Context
+from bot.services.context import Context
 
 
 async def run(context: Context, text: str) -> Status:
     """Every part's state, freshness, backlog and what was set aside."""
     del text
-    return await context.status.status()
+    return await context.suite.status.status()
 
 
 COMMAND = Command(

@@ -6,12 +6,12 @@ from bot.domain.authz import Permission
 from bot.domain.message import Pressed
 from bot.domain.views import Why
 from bot.plugins import Action, Command
-from bot.services.desk import Context
+from bot.services.context import Context
 
 
 async def run(context: Context, text: str) -> Why:
     """Why the finding that the text names is where it is."""
-    return await _why(context, context.queries.one_ref(text, "why"))
+    return await _why(context, await context.suite.refs.one(text, "why", context.asker))
 
 
 async def press(context: Context, pressed: Pressed) -> Why:
@@ -20,10 +20,10 @@ async def press(context: Context, pressed: Pressed) -> Why:
 
 
 async def _why(context: Context, number: int) -> Why:
-    record = await context.queries.record(number)
+    record = await context.suite.details.record(number)
     decisions = [(str(p), context.may(p, record)) for p in Permission]
     may = [(name, d.allowed, ", ".join(d.based_on) if d.allowed else d.advice) for name, d in decisions]
-    return await context.queries.why(number, may)
+    return await context.suite.details.why(number, may)
 
 
 COMMAND = Command(

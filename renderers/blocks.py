@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.domain.finding import Severity, State
 from bot.domain.query import COUNT_MOST
-from renderers.actions import encode
+from renderers.actions import RUN, carries, encode
 from renderers.limits import MAX_BUTTON_TEXT, MAX_TEXT
 from renderers.mrkdwn import Mrkdwn, plain
 
@@ -32,6 +32,7 @@ STATE_ICON: dict[State, str] = {
     State.RESOLVED: "✅",
 }
 GOOD, BAD, WARNING = "✅", "❌", "⚠️"
+ASSIGNED = "👤"
 NEITHER = "▫️"  # neither good nor bad: a route that did not match, an account with nothing open
 
 
@@ -82,10 +83,10 @@ def actions(elements: Iterable[Block]) -> list[Block]:
     return [{"type": "actions", "elements": row}] if row else []
 
 
-def button(label: str, ids: tuple[str, str], *, primary: bool = False) -> Block:
+def button(label: str, ids: tuple[str, str], *, primary: bool = False, danger: bool = False) -> Block:
     """A button; `ids` is what `actions.encode` made."""
     block: Block = {"type": "button", "text": plain_text(label), "action_id": ids[0], "value": ids[1]}
-    return {**block, "style": "primary"} if primary else block
+    return {**block, "style": "danger" if danger else "primary"} if primary or danger else block
 
 
 def link_button(label: str, ids: tuple[str, str], url: str) -> Block:
@@ -101,14 +102,26 @@ def overflow(action_id: str, options: list[Block]) -> Block:
     return {"type": "overflow", "action_id": action_id, "options": options}
 
 
+def select(action_id: str, placeholder: str, options: list[Block], chosen: Block | None = None) -> Block:
+    """A menu of which one option may be chosen already."""
+    block: Block = {
+        "type": "static_select", "action_id": action_id, "placeholder": plain_text(placeholder), "options": options
+    }  # fmt: skip
+    return block if chosen is None else {**block, "initial_option": chosen}
+
+
 def offers(pairs: Iterable[tuple[str, str]], limit: int = 5) -> list[Block]:
     """A row of buttons that run commands, from (label, command); one whose command no button can carry is left out."""
-    row = []
-    for label, command in pairs:
-        line = " ".join(command.split())
-        if line.isprintable() and 0 < len(line) <= 500:
-            row.append(button(plain(label, MAX_BUTTON_TEXT) or "Go", encode("run", extra=line)))
+    row = [made for label, command in pairs for made in run_button(label, command)]
     return actions(row[:limit])
+
+
+def run_button(label: str, command: str) -> list[Block]:
+    """A button that runs a command, or nothing when no button can carry it."""
+    line = " ".join(command.split())
+    if not line or not carries(line):
+        return []
+    return [button(plain(label, MAX_BUTTON_TEXT) or "Go", encode(RUN, extra=line))]
 
 
 def sections(lines: Iterable[Mrkdwn]) -> list[Block]:
@@ -127,6 +140,35 @@ def sections(lines: Iterable[Mrkdwn]) -> list[Block]:
 
 def _unfolded(lines: list[str]) -> Block:
     return {**section(Mrkdwn("\n".join(lines))), "expand": True}
+
+
+def table(rows: Iterable[Iterable[str]]) -> Block:
+    """A table of texts, the first row its head: names to the left, numbers to the right. Messages alone take it."""
+    cells = [[{"type": "raw_text", "text": str(text)} for text in row] for row in rows]
+    columns = [{"align": "left" if i == 0 else "right"} for i in range(len(cells[0]) if cells else 0)]
+    return {"type": "table", "column_settings": columns, "rows": cells}
+
+
+def pie_chart(title: str, parts: Iterable[tuple[str, int]]) -> Block:
+    """Parts of a whole, from (label, number). Messages alone take it."""
+    segments = [{"label": str(label), "value": number} for label, number in parts]
+    return {"type": "data_visualization", "title": title, "chart": {"type": "pie", "segments": segments}}
+
+
+def bar_chart(
+    title: str, categories: list[str], series: Iterable[tuple[str, list[int]]], axes: tuple[str, str]
+) -> Block:
+    """A bar a category and series; `series` are (name, a number for each category), `axes` the labels of x and y."""
+    plotted = [
+        {"name": name, "data": [{"label": c, "value": v} for c, v in zip(categories, values, strict=True)]}
+        for name, values in series
+    ]
+    config = {"categories": categories, "x_label": axes[0], "y_label": axes[1]}
+    return {
+        "type": "data_visualization",
+        "title": title,
+        "chart": {"type": "bar", "series": plotted, "axis_config": config},
+    }
 
 
 # --- numbers and times in words -------------------------------------------------------------------------------------------------
@@ -176,3 +218,9 @@ def tally(counts: Mapping[Severity, int], *, icons: bool = True) -> str:
     """`🔴 3 critical, 🟠 12 high`: severities that have any, worst first; empty for none."""
     present = [s for s in sorted(counts, reverse=True) if counts[s] > 0]
     return ", ".join(f"{SEVERITY_ICON[s] + ' ' if icons else ''}{counted(counts[s])} {s.word}" for s in present)
+
+
+def total_of(counts: Mapping[Severity, int]) -> str:
+    """`2,041`; `12,001+` when a severity was not counted to its end."""
+    beyond = "+" if any(n > COUNT_MOST for n in counts.values()) else ""
+    return f"{sum(min(n, COUNT_MOST) for n in counts.values()):,}{beyond}"

@@ -24,6 +24,8 @@ _KINDS: dict[str, tuple[str, str]] = {
     Change.SUPPRESSED: ("🔕", "Suppressed"),
     Change.UPDATED: ("✏️", "Updated"),
     Change.ACKNOWLEDGED: ("👀", "Acknowledged"),
+    Change.ASSIGNED: ("👤", "Assigned"),
+    Change.ASKED: ("🙋", "Help wanted"),
     Change.DUPLICATE: ("➖", "Reported again"),
     Change.STALE: ("➖", "Late report left aside"),
 }
@@ -34,8 +36,13 @@ def change_name(entry: Entry) -> str:
     return _KINDS.get(entry.kind, ("•", entry.kind.replace("_", " ").capitalize()))[1]
 
 
-def change_line(record: Record, entry: Entry) -> Mrkdwn:
-    """`👀 *Acknowledged* by <@U1> until … · note`; without a person, the source is the one who did it."""
+def change_line(record: Record | None, entry: Entry) -> Mrkdwn:
+    """`👀 *Acknowledged* by <@U1> until … · note`; without a person, the source is the one who did it.
+
+    `record` is the finding as it is now; None when it is not known any more.
+    """
+    if entry.kind == Change.ASKED:
+        return words("changes.asked", icon=_KINDS[entry.kind][0], who=user(entry.actor), what=_wanted(entry))
     icon = _KINDS.get(entry.kind, ("•", ""))[0]
     return words(
         "changes.line",
@@ -47,18 +54,24 @@ def change_line(record: Record, entry: Entry) -> Mrkdwn:
     )
 
 
-def _reporter(record: Record) -> Mrkdwn:
-    finding = record.finding
-    if finding.source == "generic" and not finding.product:
+def _wanted(entry: Entry) -> str:
+    """What a person asked others to do, as the end of a sentence."""
+    return {"ack": "acknowledge it", "assign": "assign it"}.get(entry.details.get("for", ""), "look after it")
+
+
+def _reporter(record: Record | None) -> Mrkdwn:
+    if record is None or (record.finding.source == "generic" and not record.finding.product):
         return Mrkdwn("reported by its source")
-    return Mrkdwn(f"reported by {prose(parts.source_name(finding), 60)}")
+    return Mrkdwn(f"reported by {prose(parts.source_name(record.finding), 60)}")
 
 
-def _detail(record: Record, entry: Entry) -> Mrkdwn | str:
+def _detail(record: Record | None, entry: Entry) -> Mrkdwn | str:
     told = entry.details
+    if entry.kind == Change.ASSIGNED:
+        return Mrkdwn(f"to {user(told['to'])}") if told.get("to") else ""
     if entry.kind in (Change.SEVERITY_RAISED, Change.SEVERITY_LOWERED) and told.get("was"):
         return f"from {told['was']} to {told.get('severity', '')}".strip()
-    if entry.kind == Change.RESOLVED and record.state is State.RESOLVED and record.resolved_at:
+    if entry.kind == Change.RESOLVED and record and record.state is State.RESOLVED and record.resolved_at:
         return f"after {span(record.resolved_at - parts.began(record))}"
     return _until(told.get("until", ""))
 

@@ -140,7 +140,7 @@ def _escaped(line: str, limit: int) -> str:
 # --- sentences of our own with foreign words in them ----------------------------------------------------------------------------
 
 _BOLD = re.compile(r"\*([A-Za-z0-9][A-Za-z0-9 -]{0,38})\*")
-_ATTRIBUTED = re.compile(r"(F-[0-9]{1,12} [a-z ]{1,60} by )<@([UW][A-Z0-9]{1,20})>(\.?)")
+_ATTRIBUTED = re.compile(r"(F-[0-9]{1,12} [a-z ]{1,60} (?:by|to) )<@([UW][A-Z0-9]{1,20})>(\.?)")
 
 
 def sentence(text: str, limit: int = 1000) -> Mrkdwn:
@@ -205,9 +205,14 @@ _GROUP = re.compile(r"S[A-Z0-9]{1,20}")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{7,20}")  # shorter ones are names: names may not be upper case
 
 
+def is_user(user_id: str) -> bool:
+    """Whether a text has the form of a user's id."""
+    return _USER.fullmatch(user_id) is not None
+
+
 def user(user_id: str) -> Mrkdwn:
     """`<@U123>`; a text that is no user id is shown as code and mentions nobody."""
-    return Mrkdwn(f"<@{user_id}>") if _USER.fullmatch(user_id) else code(user_id, 40)
+    return Mrkdwn(f"<@{user_id}>") if is_user(user_id) else code(user_id, 40)
 
 
 def channel(place: str) -> Mrkdwn:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 from bot.domain.console import HUBS, console_url
 from bot.domain.finding import Finding, Record, Resource, State
-from renderers.actions import ACK, CONSOLE, SHOW, WHY, encode, menu_id, option_value
+from renderers.actions import ACK, ASSIGN, CONSOLE, SHOW, WHY, encode, menu_id, option_value
 from renderers.blocks import (
+    ASSIGNED,
     SEVERITY_ICON,
     STATE_ICON,
     Block,
@@ -185,23 +186,30 @@ def began(record: Record) -> datetime:
     return first if _EARLIEST_BELIEVED <= first <= record.created else record.created
 
 
+def is_live(record: Record) -> bool:
+    """Whether somebody may still have to do something: open or acknowledged."""
+    return record.state in (State.OPEN, State.ACKNOWLEDGED)
+
+
 def state_line(record: Record) -> Mrkdwn | None:
-    """What became of it, by whom and until when; None while it is open."""
+    """What became of it, by whom and until when; None while it is open and nobody's."""
     if record.state is State.ACKNOWLEDGED:
         return acknowledged_line(record)
     if record.state is State.RESOLVED:
         return resolved_line(record)
     if record.state is State.SUPPRESSED:
         return words("parts.suppressed", icon=STATE_ICON[State.SUPPRESSED], when=date(record.changed))
-    return None
+    return words("parts.assigned", icon=ASSIGNED, who=user(record.assignee)) if record.assignee else None
 
 
 def acknowledged_line(record: Record) -> Mrkdwn:
+    is_anothers = record.assignee not in ("", record.ack_by)
     return words(
         "parts.acknowledged",
         icon=STATE_ICON[State.ACKNOWLEDGED],
         who=user(record.ack_by) if record.ack_by else Mrkdwn("somebody"),
         until=date(record.ack_until) if record.ack_until else "",
+        assignee=user(record.assignee) if is_anothers else "",
     )
 
 
@@ -254,25 +262,27 @@ def fact(label: str, value: str, limit: int = 300) -> Mrkdwn | None:
 
 def footer(record: Record) -> Mrkdwn:
     """`F-1234 | seen 3x | open since … | route prod-critical`."""
-    is_live = record.state in (State.OPEN, State.ACKNOWLEDGED)
     return words(
         "parts.footer",
         ref=record.ref,
         seen=record.seen,
         since=date(began(record)),
-        open="open since" if is_live else "since",
+        open="open since" if is_live(record) else "since",
         route=prose(record.route, 60),
     )
 
 
 def buttons(record: Record, *, details: bool = True) -> list[Block]:
-    """The buttons that make sense in the finding's state; the rest in a menu."""
+    """The buttons that make sense in the finding's state; the rest in a menu. Without `details`, assigning is a button too."""
     row = [button("Acknowledge", _ids(ACK, record), primary=True)] if record.state is State.OPEN else []
     if details:
         row.append(button("Details", _ids(SHOW, record)))
+    elif is_live(record):
+        row.append(button("Assign…", _ids(ASSIGN, record)))
     if url := console_url(record.finding):
         row.append(link_button("Open in console", _ids(CONSOLE, record), url))
-    row.append(overflow(menu_id(record.number), [_choice("Why here?", WHY, record)]))
+    assign = [_choice("Assign…", ASSIGN, record)] if details and is_live(record) else []
+    row.append(overflow(menu_id(record.number), [*assign, _choice("Why here?", WHY, record)]))
     return row
 
 
@@ -289,6 +299,8 @@ def row_menu(record: Record) -> Block:
     choices = [_choice("Details", SHOW, record)]
     if record.state is State.OPEN:
         choices.append(_choice("Acknowledge", ACK, record))
+    if is_live(record):
+        choices.append(_choice("Assign…", ASSIGN, record))
     choices.append(_choice("Why here?", WHY, record))
     if url := console_url(record.finding):
         choices.append(_choice("Open in console", CONSOLE, record, url))
@@ -301,10 +313,25 @@ def short_state(record: Record, now: datetime) -> Mrkdwn:
         return Mrkdwn(f"{STATE_ICON[record.state]} {user(record.ack_by)}")
     if record.state is State.OPEN:
         since = age(began(record), now)
-        return Mrkdwn("just now" if since.startswith("under") else since)
+        length = "just now" if since.startswith("under") else since
+        return Mrkdwn(f"{length} · {ASSIGNED} {user(record.assignee)}" if record.assignee else length)
     if record.state is State.RESOLVED:
         return Mrkdwn(ago(record.resolved_at or record.changed, now))
     return Mrkdwn(f"{STATE_ICON[record.state]} {record.state}")
+
+
+def short_row(record: Record, now: datetime) -> Mrkdwn:
+    """A finding on one line: `🔴 *CRITICAL* `F-12` title · payments-prod `111122223333` · 3 d`."""
+    icon, severity = grade(record)
+    return words(
+        "parts.short_row",
+        icon=icon,
+        severity=severity,
+        ref=record.ref,
+        title=prose(short_title(record.finding), 80),
+        account=account(record),
+        state=short_state(record, now),
+    )
 
 
 def resource_line(resource: Resource) -> Mrkdwn:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,9 +20,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.message import Message, Modal
 from bot.errors import Ambiguous, RateLimited, Rejected, SecbotError, TemporaryError
-from bot.ports import Posted
+from bot.ports import Posted, Unfurl
 
 HTTP_LIMIT_S = 10  # every call; the outbox's lease is six times that
+UPLOAD_LIMIT_S = 120  # sending a file of some ten megabytes
+BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_attachments", "only_one_table_allowed"})
 METADATA_TYPE = "secbot_outbox"
 HISTORY_PAGES = 5
 DEFAULT_RETRY_AFTER_S = 30.0
@@ -100,23 +104,30 @@ class SlackMessenger:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._channels: dict[str, str] = {}
+        self._direct: dict[str, str] = {}
 
     async def post(
         self, channel: str, message: Message, *, key: str, thread_ts: str = "", broadcast: bool = False
     ) -> Posted:
-        answer = await call(
-            self._client.chat_postMessage(
-                channel=channel,
-                text=message.text,
-                blocks=list(message.blocks),
-                thread_ts=thread_ts or None,
-                reply_broadcast=broadcast or None,
-                metadata={"event_type": METADATA_TYPE, "event_payload": {"key": key}},
-                unfurl_links=False,
-                unfurl_media=False,
+        posted: list[Posted] = []
+
+        async def say(blocks: tuple[dict[str, Any], ...]) -> None:
+            answer = await call(
+                self._client.chat_postMessage(
+                    channel=channel,
+                    text=message.text,
+                    blocks=list(blocks),
+                    thread_ts=thread_ts or None,
+                    reply_broadcast=broadcast or None,
+                    metadata={"event_type": METADATA_TYPE, "event_payload": {"key": key}},
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
             )
-        )
-        return Posted(str(answer["channel"]), str(answer["ts"]))
+            posted.append(Posted(str(answer["channel"]), str(answer["ts"])))
+
+        await _plainly_if_refused(message, say)
+        return posted[-1]
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         await call(self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)))
@@ -175,17 +186,70 @@ class SlackMessenger:
             if cursor is None:
                 return
 
-    async def post_private(self, channel: str, user: str, message: Message) -> None:
-        await call(
-            self._client.chat_postEphemeral(channel=channel, user=user, text=message.text, blocks=list(message.blocks))
-        )
+    async def post_private(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
+        async def say(blocks: tuple[dict[str, Any], ...]) -> None:
+            arguments: dict[str, Any] = {"channel": channel, "user": user, "text": message.text, "blocks": list(blocks)}
+            await call(self._client.chat_postEphemeral(**arguments, thread_ts=thread_ts or None))
 
-    async def open_modal(self, trigger: str, modal: Modal) -> str:
-        answer = await call(self._client.views_open(trigger_id=trigger, view=modal.view))
+        await _plainly_if_refused(message, say)
+
+    async def direct(self, user: str) -> str:
+        """The channel of our direct messages with a person, opened once."""
+        if user not in self._direct:
+            answer = await call(self._client.conversations_open(users=user))
+            self._direct[user] = str(answer["channel"]["id"])
+        return self._direct[user]
+
+    async def open_modal(self, trigger: str, modal: Modal, *, push: bool = False) -> str:
+        open_view = self._client.views_push if push else self._client.views_open
+        answer = await call(open_view(trigger_id=trigger, view=modal.view))
         return str(answer["view"]["id"])
 
     async def update_modal(self, view_id: str, modal: Modal) -> None:
         await call(self._client.views_update(view_id=view_id, view=modal.view))
 
+    async def publish_home(self, user: str, home: Modal) -> None:
+        await call(self._client.views_publish(user_id=user, view=home.view))
+
+    async def unfurl(self, where: Unfurl, previews: Mapping[str, Message]) -> None:
+        shown = {url: {"blocks": list(m.plain_blocks), "fallback": m.text} for url, m in previews.items()}
+        if where.id and where.source:
+            await call(self._client.chat_unfurl(unfurl_id=where.id, source=where.source, unfurls=shown))
+        else:
+            await call(self._client.chat_unfurl(channel=where.channel, ts=where.ts, unfurls=shown))
+
+    async def upload(self, channel: str, path: Path, *, name: str, title: str, thread_ts: str = "") -> None:
+        """Share a file. Raises as every call does; a file that was sent and not shared is in no channel and nobody sees it."""
+        size = (await asyncio.to_thread(path.stat)).st_size
+        ticket = await call(self._client.files_getUploadURLExternal(filename=name, length=size))
+        await _send_file(str(ticket["upload_url"]), path)
+        files: list[dict[str, str | None]] = [{"id": str(ticket["file_id"]), "title": title[:255]}]
+        await call(
+            self._client.files_completeUploadExternal(files=files, channel_id=channel, thread_ts=thread_ts or None)
+        )
+
     async def ping(self) -> None:
         await call(self._client.auth_test())
+
+
+async def _plainly_if_refused(message: Message, say: Callable[[tuple[dict[str, Any], ...]], Awaitable[None]]) -> None:
+    """Say it with tables and charts, and in plain blocks where Slack does not take those."""
+    try:
+        await say(message.blocks)
+    except Rejected as error:
+        if error.code not in BLOCKS_REFUSED or not message.twin:
+            raise
+        await say(message.twin)
+
+
+async def _send_file(url: str, path: Path) -> None:
+    """The bytes, read as they are sent."""
+    timeout = aiohttp.ClientTimeout(total=UPLOAD_LIMIT_S)
+    try:
+        with await asyncio.to_thread(path.open, "rb") as file:
+            async with aiohttp.ClientSession(timeout=timeout) as session, session.post(url, data=file) as answer:
+                status = answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise TemporaryError(f"Slack did not take the file: {type(error).__name__}") from error
+    if status != HTTPStatus.OK:
+        raise TemporaryError(f"Slack did not take the file: {status}")

@@ -6,15 +6,10 @@ Every outside part can be replaced, which is how tests get a virtual clock or a 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
-import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 import commands
@@ -22,43 +17,35 @@ from bot.adapters import wire
 from bot.adapters.clock import SystemClock, SystemIds
 from bot.adapters.metrics import PrometheusMetrics
 from bot.adapters.people import SlackPeople
-from bot.adapters.slack import SlackMessenger, call, web_client
+from bot.adapters.slack import SlackMessenger, web_client
 from bot.adapters.sql import open_store
 from bot.adapters.sqs import SqsInbox
+from bot.app.running import Bot, product_version
 from bot.config import Settings
 from bot.domain.envelope import Envelope
 from bot.entrypoints.health import HealthDoor
 from bot.entrypoints.schedule import Job, ScheduleDoor
-from bot.entrypoints.slack import HttpDoor, SlackDoor, SocketDoor
+from bot.entrypoints.slack import HttpDoor, Looks, SlackDoor, SocketDoor
 from bot.entrypoints.stream import StreamDoor
-from bot.errors import ConfigError, SecbotError
+from bot.errors import ConfigError
 from bot.parts import Reader, reader, words
 from bot.plugins import Command, collect
 from bot.ports import Clock, Directory, Ids, Inbox, Messenger, Store
 from bot.services.deliver import Deliver
 from bot.services.desk import Desk
 from bot.services.ingest import Ingest
-from bot.services.query import Queries, Vocabulary
+from bot.services.lexicon import Vocabulary
 from bot.services.status import StatusService, Vitals
-from bot.services.triage import Triage
+from bot.services.suite import Outside, Suite, suite
 from bot.services.upkeep import Upkeep
-from renderers.actions import decode
+from renderers.actions import decode, decode_form
+from renderers.modal import as_modal
 
-log = structlog.get_logger()
+__all__ = ["Bot", "Replace", "build", "need", "product_version"]
 
-WARM_UP_S = 3.0
 REFRESH_TICK_S = 60.0
 WATCH_S = 5.0
 PRUNE_S = 3600.0
-STOP_LIMIT_S = 70.0  # with what closing takes after it, within the promised 100 s; ECS kills after 120
-
-
-def product_version() -> str:
-    """The installed version; `dev` in a tree that is not installed."""
-    try:
-        return version("secbot")
-    except PackageNotFoundError:
-        return "dev"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,86 +78,6 @@ def need(settings: Settings, *, socket: bool) -> None:
     ]
     if missing:
         raise ConfigError(f"not set in the environment: {', '.join(missing)}")
-
-
-@dataclass(slots=True)
-class Bot:
-    """A bot that is put together. `ready` is set when every door is open."""
-
-    settings: Settings
-    clock: Clock
-    metrics: PrometheusMetrics
-    store: Store
-    inbox: Inbox
-    people: SlackPeople
-    deliver: Deliver
-    vitals: Vitals
-    slack: SlackDoor
-    stream: StreamDoor
-    health: HealthDoor
-    schedule: ScheduleDoor
-    link: SocketDoor | HttpDoor
-    refresh: Callable[[], Coroutine[Any, Any, None]]
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Open every door, work until `stop`, then stop receiving, finish what is in hand, and close.
-
-        Raises:
-            SecbotError: Slack or the database refused us at the start.
-        """
-        async with AsyncExitStack() as stack:
-            await self._open(stack)
-            quiet = asyncio.Event()  # set once the stream has ended: the rows that are being said then are finished
-            delivering = asyncio.create_task(self.deliver.run(quiet), name="deliver")
-            streaming = asyncio.create_task(self.stream.run(stop), name="stream")
-            stack.push_async_callback(_finish, delivering, streaming)
-            self.ready.set()
-            log.info("ready", version=product_version(), health_port=self.health.port)
-            await asyncio.wait([streaming, delivering], return_when=asyncio.FIRST_COMPLETED)
-            log.info("stopping")
-            stop.set()
-            try:
-                async with asyncio.timeout(STOP_LIMIT_S):
-                    await streaming
-                    quiet.set()
-                    await delivering
-            except TimeoutError:
-                # Nothing is lost by it: messages and outbox rows come back when their leases end.
-                log.warning("stopped_unfinished", after_s=STOP_LIMIT_S)
-
-    async def _open(self, stack: AsyncExitStack) -> None:
-        stack.push_async_callback(self.store.close)
-        if isinstance(opened := getattr(self.inbox, "inner", self.inbox), SqsInbox):
-            await opened.open()
-            stack.push_async_callback(opened.close)
-        identity = await call(self.slack.app.client.auth_test())
-        self.people.team = str(identity.get("team_id", ""))
-        await self._warm_up(stack)
-        await self.health.start()
-        stack.push_async_callback(self.health.stop)
-        await self.link.start()
-        stack.push_async_callback(self.link.stop)
-        self.vitals.connected = ""
-        self.schedule.start()
-        stack.callback(self.schedule.stop)
-
-    async def _warm_up(self, stack: AsyncExitStack) -> None:
-        """Learn the accounts before the first finding, so that it goes where its environment belongs; never wait for long."""
-        learning = asyncio.ensure_future(self.refresh())
-        stack.push_async_callback(_finish, learning)
-        done, _ = await asyncio.wait([learning], timeout=WARM_UP_S)
-        error = learning.exception() if done else None
-        if error is not None and not isinstance(error, SecbotError):
-            raise error
-        if error is not None or not done:
-            log.warning("accounts_not_known_yet", error=str(error or "Organizations is slow"))
-
-
-async def _finish(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +113,8 @@ async def build(settings: Settings, replace: Replace | None = None) -> Bot:
     world = await _world(settings, replace or Replace())
     deliver = _deliver(world)
     status = _status(world)
-    slack = _slack(world, _desk(world, deliver, status))
+    use_cases = _suite(world, deliver, status)
+    slack = _slack(world, _desk(world, use_cases))
     link = _link(world, slack)
     upkeep = Upkeep(world.store, world.parts.directory, world.clock, world.metrics)
     file = settings.file
@@ -219,6 +127,7 @@ async def build(settings: Settings, replace: Replace | None = None) -> Bot:
         people=world.people,
         deliver=deliver,
         vitals=world.vitals,
+        exports=use_cases.exports,
         slack=slack,
         stream=_stream(world, deliver),
         health=HealthDoor(status, world.metrics.page, file.health.host, file.health.port),
@@ -274,14 +183,34 @@ def _status(world: _World) -> StatusService:
     )
 
 
-def _desk(world: _World, deliver: Deliver, status: StatusService) -> Desk:
+def _suite(world: _World, deliver: Deliver, status: StatusService) -> Suite:
+    known = words()
+    outside = Outside(
+        store=world.store,
+        directory=world.parts.directory,
+        people=world.people,
+        messenger=world.messenger,
+        clock=world.clock,
+        ids=world.ids,
+    )
+    return suite(
+        outside,
+        vocabulary=Vocabulary(tuple(r.env for r in world.settings.rules), known.sources, known.standards),
+        routing=world.parts.routing,
+        policy=world.settings.policy,
+        status=status,
+        render=world.parts.renderer.render,
+        wake=deliver.wake,
+        permalink=world.settings.file.slack.permalink,
+    )
+
+
+def _desk(world: _World, use_cases: Suite) -> Desk:
     return Desk(
         commands=collect(commands, "COMMAND", Command),
         policy=world.settings.policy,
         people=world.people,
-        queries=_queries(world),
-        triage=Triage(world.store, world.clock, deliver.wake),
-        status=status,
+        suite=use_cases,
         clock=world.clock,
         ids=world.ids,
         metrics=world.metrics,
@@ -292,9 +221,11 @@ def _slack(world: _World, desk: Desk) -> SlackDoor:
     return SlackDoor(
         client=world.client,
         desk=desk,
-        render=world.parts.renderer.render,
+        looks=Looks(world.parts.renderer.render, as_modal),
         decode=decode,
+        decode_form=decode_form,
         messenger=world.messenger,
+        first_time=_replay_guard(world.store),
         clock=world.clock,
         metrics=world.metrics,
         command=world.settings.file.slack.command,
@@ -339,17 +270,12 @@ def _open_body(body: str, received: datetime) -> tuple[Envelope, ...]:
     return wire.open_body(body, received=received)
 
 
-def _queries(world: _World) -> Queries:
-    known = words()
-    vocabulary = Vocabulary(tuple(r.env for r in world.settings.rules), known.sources, known.standards)
-    return Queries(
-        store=world.store,
-        directory=world.parts.directory,
-        vocabulary=vocabulary,
-        routing=world.parts.routing,
-        clock=world.clock,
-        ids=world.ids,
-    )
+def _replay_guard(store: Store) -> Callable[[str], Awaitable[bool]]:
+    async def first_time(key: str) -> bool:
+        async with store.begin() as tx:
+            return await tx.first_time(key)
+
+    return first_time
 
 
 def _link(world: _World, slack: SlackDoor) -> SocketDoor | HttpDoor:
@@ -357,13 +283,10 @@ def _link(world: _World, slack: SlackDoor) -> SocketDoor | HttpDoor:
     if file.mode == "socket":
         return SocketDoor(slack, environment.app_token.reveal(), file.sockets)
 
-    async def first_time(key: str) -> bool:
-        async with world.store.begin() as tx:
-            return await tx.first_time(key)
-
     secrets = tuple(s.reveal() for s in environment.signing_secrets)
     # Behind a load balancer, so every interface.
-    return HttpDoor(slack, secrets, first_time, clock=world.clock, host=file.host, port=file.port)
+    guard = _replay_guard(world.store)
+    return HttpDoor(slack, secrets, guard, clock=world.clock, host=file.host, port=file.port)
 
 
 def _jobs(world: _World, upkeep: Upkeep, link: SocketDoor | HttpDoor) -> list[Job]:

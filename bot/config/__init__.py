@@ -126,6 +126,7 @@ class SlackFile(_Strict, frozen=True, kw_only=True):
     host: str = "0.0.0.0"  # noqa: S104  # nosec B104
     port: Port = 3000
     command: str = "/sec"
+    permalink: str = ""
 
 
 class AlarmsFile(_Strict, frozen=True, kw_only=True):
@@ -326,6 +327,8 @@ def _mistakes(file: File, words: Names) -> Iterator[tuple[str, str]]:
         yield "$.slack.mode", "mode is `socket` or `http`"
     if not file.slack.command.startswith("/"):
         yield "$.slack.command", "a slash command begins with `/`"
+    if file.slack.permalink and not file.slack.permalink.startswith("https://"):
+        yield "$.slack.permalink", "permalink is the beginning of an address with https://"
     if not file.default_route.channel.lstrip("#"):
         yield "$.default_route.channel", "this names no channel"
 
@@ -341,8 +344,8 @@ def _route_mistakes(path: str, route: RouteFile, names: Names) -> Iterator[tuple
     for problem in parsed.problems:
         yield f"{path}.when", problem.message
     query = parsed.query
-    if query.refs or query.flags & {Flag.HERE, Flag.ME} or query.page != 1:
-        yield f"{path}.when", "a route asks about findings in general: no reference, page, `me` or `here`"
+    if query.refs or query.group or query.flags & {Flag.HERE, Flag.ME, Flag.CSV} or query.page != 1:
+        yield f"{path}.when", "a route asks about findings in general: no reference, page, group, `me`, `here` or `csv`"
     if not route.channel.lstrip("#") and not route.silent:
         yield path, "a route needs a channel (or `silent: true`)"
 

@@ -18,6 +18,8 @@ class Permission(StrEnum):
 
     READ = "read"
     ACK = "ack"
+    ASSIGN = "assign"
+    VIEWS = "views"  # a channel's saved views and its default scope, which others then see
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer and what it rests on. `reason` is a stable snake_case word; `advice` is for the person."""
+    """The answer and what it rests on. `reason` is a stable snake_case word; `advice` is for the person.
+
+    `holders` are the statements that would allow it: whom to ask.
+    """
 
     allowed: bool
     reason: str
     based_on: tuple[str, ...] = ()
     advice: str = ""
+    holders: tuple[Statement, ...] = ()
 
 
 _REFUSED_ACTORS: tuple[tuple[str, str, str], ...] = (
@@ -142,16 +148,33 @@ def _refuse_place(policy: Policy, place: Place) -> Decision | None:
 
 
 def _by_statement(policy: Policy, actor: Actor, permission: Permission, target: Target | None) -> Decision:
-    mine = [s for s in policy.statements if permission in s.can and (actor.id in s.users or s.groups & actor.groups)]
-    for statement in mine:
-        if target is None or _covers(statement, target):
+    able = tuple(s for s in policy.statements if permission in s.can and (target is None or _covers(s, target)))
+    for statement in able:
+        if _names(statement, actor):
             return Decision(True, "allowed", (statement.name,))
+    mine = tuple(s.name for s in policy.statements if permission in s.can and _names(s, actor))
+    advice = f"Who may: {', '.join(map(_in_words, able))}." if able else "No role in the configuration allows it."
     if mine and target is not None:
         where = f"{target.severity.word} findings in {target.env or 'an unknown environment'}"
-        return Decision(False, "out_of_scope", tuple(s.name for s in mine), f"Your roles do not cover {where}.")
-    holders = tuple(s.name for s in policy.statements if permission in s.can and (target is None or _covers(s, target)))
-    advice = f"Who may: {', '.join(holders)}." if holders else "No role in the configuration allows it."
-    return Decision(False, "no_role", holders, advice)
+        return Decision(False, "out_of_scope", mine, f"Your roles do not cover {where}. {advice}", able)
+    return Decision(False, "no_role", tuple(s.name for s in able), advice, able)
+
+
+def held_by(decision: Decision) -> tuple[str, ...]:
+    """The user ids and the groups that the decision's holders name, each once."""
+    names = [name for s in decision.holders for name in (*sorted(s.groups), *sorted(s.users))]
+    return tuple(dict.fromkeys(names))
+
+
+def _in_words(statement: Statement) -> str:
+    """`on-call (group sec-oncall)`: a role and who holds it."""
+    groups = [f"group {g}" for g in sorted(statement.groups)]
+    people = [f"{len(statement.users)} named"] if statement.users else []
+    return f"{statement.name} ({', '.join([*groups, *people])})"
+
+
+def _names(statement: Statement, actor: Actor) -> bool:
+    return actor.id in statement.users or bool(statement.groups & actor.groups)
 
 
 def _covers(statement: Statement, target: Target) -> bool:

@@ -1,7 +1,7 @@
 """A record as the query language sees it: one casefolded text a key.
 
 The SQL store keeps these very texts in columns and the in-memory predicate reads them from here, so that the two cannot disagree on
-case, on which resource counts or on what `text:` looks at. A key with several values (resource, standard) is their texts between
+case, on which resource counts or on what `text:` looks at. A key with several values (resource, standard, by) is their texts between
 newlines, with one at either end.
 """
 
@@ -23,7 +23,8 @@ LIVE = frozenset({State.OPEN, State.ACKNOWLEDGED})
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What can be asked of a finding. `many` texts are newline-framed."""
+    """What can be asked of a finding. `until` is when an acknowledgement or a suppression ends, `by` whose it is: who acknowledged it
+    and to whom it is assigned."""
 
     env: str
     account: str
@@ -41,6 +42,7 @@ class Facets:
     live: bool
     first: datetime
     last: datetime
+    until: datetime | None
     by: str
     search: str
 
@@ -67,7 +69,8 @@ def facets(record: Record) -> Facets:
         live=record.state in LIVE,
         first=f.first_seen,
         last=f.updated,
-        by=fold(record.ack_by),
+        until=record.ack_until,
+        by=frame((record.ack_by, record.assignee)),
         search=fold(
             " ".join((f.title, f.type, f.control, a.name, *(tail for _, tail in resources))),
             MAX_SEARCH,

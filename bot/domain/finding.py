@@ -257,6 +257,7 @@ class Record:
     ack_at: datetime | None = None
     ack_until: datetime | None = None
     resolved_at: datetime | None = None
+    assignee: str = ""  # the Slack user whose it is
     channel: str = ""  # where the route shows it
     route: str = ""
     why: str = ""

@@ -25,6 +25,8 @@ class Change(StrEnum):
     SUPPRESSED = "suppressed"
     UPDATED = "updated"
     ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
+    ASKED = "asked"
     DUPLICATE = "duplicate"
     STALE = "stale"
 
@@ -32,7 +34,9 @@ class Change(StrEnum):
 NOTHING_NEW = frozenset({Change.DUPLICATE, Change.STALE})
 ANNOUNCED = frozenset({Change.NEW, Change.REOPENED, Change.SEVERITY_RAISED})
 """Changes that matter enough to be told again; every other change only edits the card."""
-IN_THREAD = frozenset({Change.RESOLVED, Change.SUPPRESSED, Change.SEVERITY_LOWERED, Change.ACKNOWLEDGED})
+IN_THREAD = frozenset(
+    {Change.RESOLVED, Change.SUPPRESSED, Change.SEVERITY_LOWERED, Change.ACKNOWLEDGED, Change.ASSIGNED}
+)
 """Changes that are worth a line in the card's thread but ping nobody."""
 
 _NEXT: dict[tuple[State, Status], State] = {
@@ -185,3 +189,20 @@ def decide_ack(record: Record, user: str, now: datetime) -> Outcome:
     )
     entry = Entry(at=now, kind=Change.ACKNOWLEDGED, actor=user, details={"until": until.isoformat()})
     return Outcome(after, Change.ACKNOWLEDGED, entry=entry, reason="acknowledged")
+
+
+def decide_assign(record: Record, assignee: str, user: str, now: datetime) -> Outcome:
+    """Give a live finding to a person; its state stays as it is, so an assignment stops no escalation.
+
+    Raises:
+        AlreadyDone: it is that person's already.
+        NoLonger: it is resolved or suppressed.
+    """
+    if record.assignee == assignee:
+        raise AlreadyDone(f"{record.ref} is already assigned to <@{assignee}>.")
+    if record.state not in (State.OPEN, State.ACKNOWLEDGED):
+        raise NoLonger(f"{record.ref} is {record.state}; there is nothing to assign.")
+    after = replace(record, assignee=assignee, revision=record.revision + 1)
+    details = {"to": assignee} | ({"was": record.assignee} if record.assignee else {})
+    entry = Entry(at=now, kind=Change.ASSIGNED, actor=user, details=details)
+    return Outcome(after, Change.ASSIGNED, entry=entry, reason="assigned")

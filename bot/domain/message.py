@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+from bot.errors import Malformed
+
+MOST_DIGITS = 6  # of a page's number
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Slack is given for a message. `text` is what a phone and a screen reader show: at most 150 characters, never empty."""
+    """What Slack is given for a message. `text` is what a phone and a screen reader show: at most 150 characters, never empty.
+
+    `twin` says the same in plain blocks, for a client or a surface that has no tables or charts; empty when `blocks` are plain.
+    """
 
     text: str
     blocks: tuple[dict[str, Any], ...]
+    twin: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def plain_blocks(self) -> tuple[dict[str, Any], ...]:
+        """The blocks that every surface shows."""
+        return self.twin or self.blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +39,28 @@ class Modal:
 class Pressed:
     """What a button or menu carries, decoded: routing data and nothing else. State is read from the store, permission is checked anew.
 
-    `name` is the action's name, `number` and `revision` a finding's, `extra` a listing's id and page or a command to run.
+    `name` is the action's name, `number` and `revision` a finding's, `extra` a listing's id and page or a command to run. `values` is what
+    was entered in a modal that was submitted, by the input's name.
     """
 
     name: str
     number: int = 0
     revision: int = 0
     extra: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def of_listing(self) -> tuple[str, str]:
+        """(listing, what about it) of a button under a list, whose extra is `listing.page` or `listing.sort`. Raises Malformed."""
+        listing, dot, what = self.extra.rpartition(".")
+        if not dot or not listing or not what:
+            raise Malformed("a list's button without its list")
+        return listing, what
+
+    @property
+    def page(self) -> tuple[str, int]:
+        """(listing, page from 1) of a button about a page of a list. Raises Malformed."""
+        listing, page = self.of_listing
+        if not (page.isascii() and page.isdigit() and len(page) <= MOST_DIGITS):
+            raise Malformed("a page button without a page")
+        return listing, int(page)

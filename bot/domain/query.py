@@ -7,7 +7,7 @@ same texts (facets.py), so they agree. Pure; nothing here knows live names.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -34,15 +34,16 @@ class Key(StrEnum):
     AGE = "age"
     FIRST = "first"
     LAST = "last"
+    LEASE = "lease"
     BY = "by"
     TEXT = "text"
 
 
-COUNT_MOST = 10_000
+COUNT_MOST = 1_000_000
 """Findings of one severity that a count counts; one more stands for any number beyond."""
 
-TIME_KEYS = frozenset({Key.AGE, Key.FIRST, Key.LAST})
-MANY_KEYS = frozenset({Key.STANDARD, Key.RESOURCE})
+TIME_KEYS = frozenset({Key.AGE, Key.FIRST, Key.LAST, Key.LEASE})
+MANY_KEYS = frozenset({Key.STANDARD, Key.RESOURCE, Key.BY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,10 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A time ago between `least` and `most`; None is no bound. `age:>7d` is Span(7 days, None)."""
+    """A time ago between `least` and `most`; None is no bound. `age:>7d` is Span(7 days, None).
+
+    For `lease` it is the time until an acknowledgement or a suppression ends; what has no end is in no span.
+    """
 
     least: timedelta | None
     most: timedelta | None
@@ -97,21 +101,69 @@ class Flag(StrEnum):
     HERE = "here"
     ME = "me"
     ALL = "all"
+    CSV = "csv"
+
+
+class Group(StrEnum):
+    """What findings can be counted by, in the place of a list."""
+
+    ACCOUNT = "account"
+    SEV = "sev"
+    CONTROL = "control"
+    AGE = "age"
+    ENV = "env"
+    OU = "ou"
+    OWNER = "owner"
+    SRC = "src"
+    TYPE = "type"
+    REGION = "region"
+    STATE = "state"
+
+
+AGE_BOUNDS = (timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
+"""Where the groups of `by:age` end; the last has no end. A finding as old as a bound is in the older group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A saved view as a filter: all of its terms hold or, negated, not all of them do."""
+
+    name: str
+    terms: tuple[Term, ...]
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All terms must hold. `refs` are short references (`F-1234`) that were named."""
+    """All terms and all views must hold. `refs` are findings that were named (refs.py), `group` asks for counts and no list."""
 
     terms: tuple[Term, ...] = ()
     sort: Sort = Sort.SEVERITY
     page: int = 1
     flags: frozenset[Flag] = field(default_factory=frozenset)
     refs: tuple[str, ...] = ()
+    views: tuple[Within, ...] = ()
+    group: Group | None = None
+
+    @property
+    def filters(self) -> tuple[Term, ...]:
+        """Every term that must hold by itself: the query's own and those of its views that are not negated."""
+        return (*self.terms, *(t for view in self.views if not view.negated for t in view.terms))
 
     def asks(self, key: Key) -> bool:
         """Whether any term is about this key."""
-        return any(t.key is key for t in self.terms)
+        return any(t.key is key for t in self.filters)
+
+    def dissolved(self) -> Query:
+        """The same query with its views' terms in the place of their names, as far as terms can say it: it means the same when a view
+        is changed later."""
+        kept = tuple(view for view in self.views if view.negated and len(view.terms) != 1)
+        turned = tuple(
+            replace(view.terms[0], negated=not view.terms[0].negated)
+            for view in self.views
+            if view.negated and len(view.terms) == 1
+        )
+        return replace(self, terms=(*self.filters, *turned), views=kept)
 
 
 # --- printing ----------------------------------------------------------------------------------------------------------------
@@ -120,8 +172,11 @@ class Query:
 def show(query: Query) -> str:
     """The query as a person would type it; `syntax.parse` of it gives the same query."""
     words = [show_term(t) for t in query.terms]
+    words += [f"{'-' if view.negated else ''}@{view.name}" for view in query.views]
     words += list(query.refs)
     words += sorted(str(f) for f in query.flags)
+    if query.group is not None:
+        words.append(f"by:{query.group}")
     if query.sort is not Sort.SEVERITY:
         words.append(f"sort:{query.sort}")
     if query.page != 1:
@@ -131,11 +186,14 @@ def show(query: Query) -> str:
 
 def show_term(term: Term) -> str:
     """One term, e.g. `-env:dev,staging` or `sev:high+`."""
-    return f"{'-' if term.negated else ''}{term.key}:{','.join(_show_value(v) for v in term.values)}"
+    at = "@" if term.key is Key.BY else ""  # so that a person called `account` is none of the groups
+    return f"{'-' if term.negated else ''}{term.key}:{','.join(_show_value(v, at) for v in term.values)}"
 
 
-def _show_value(value: Value) -> str:
+def _show_value(value: Value, at: str = "") -> str:
     match value:
+        case Exact(text) if at:
+            return quote(at + text)
         case Exact(text):
             return quote(text)
         case Glob(pattern):
@@ -177,8 +235,10 @@ def show_duration(value: timedelta) -> str:
 
 
 def matches(query: Query, facets: Facets, now: datetime) -> bool:
-    """Whether a finding satisfies every term. Flags, refs, sort and page play no part."""
-    return all(_term_holds(term, facets, now) for term in query.terms)
+    """Whether a finding satisfies every term and view. Flags, refs, group, sort and page play no part."""
+    return all(_term_holds(term, facets, now) for term in query.terms) and all(
+        all(_term_holds(term, facets, now) for term in view.terms) is not view.negated for view in query.views
+    )
 
 
 def _term_holds(term: Term, facets: Facets, now: datetime) -> bool:
@@ -190,12 +250,18 @@ def _value_holds(key: Key, value: Value, facets: Facets, now: datetime) -> bool:
         case Levels(low, high):
             return low <= facets.severity <= high
         case Span(least, most):
-            age = now - (facets.last if key is Key.LAST else facets.first)
-            return (least is None or age > least) and (most is None or age < most)
+            age = _age(key, facets, now)
+            return age is not None and (least is None or age > least) and (most is None or age < most)
         case Exact(text):
             return _text_holds(key, text.casefold(), facets)
         case Glob(pattern):
             return _glob_holds(key, pattern.casefold(), facets)
+
+
+def _age(key: Key, facets: Facets, now: datetime) -> timedelta | None:
+    if key is Key.LEASE:
+        return None if facets.until is None else facets.until - now
+    return now - (facets.last if key is Key.LAST else facets.first)
 
 
 def _text_holds(key: Key, text: str, facets: Facets) -> bool:

@@ -1,28 +1,49 @@
 """Reads what people type after `/sec` into a query, or says exactly what was not understood and how to repair it.
 
-    query  := { [-]key:value | word | ref | flag | "quoted text" }
+    query  := { [-]key:value | [-]word | [-]@view | ref | flag | [-]"quoted text" }
     value  := v{,v} (comma is OR)   repeated keys are AND   leading - is NOT
-              severity: high | high+ | high.. critical   time: >7d | <1h | 1d..7d   text: exact, or a glob with * and ?
+              severity: high | high+ | high..critical   time: >7d | <1h | 1d..7d   text: exact, or a glob with * and ?
     word   := environment | severity | source | state | account name | standard, whichever it names, unambiguously
-    flag   := here | me | all | page:N | sort:age|sev|account
+    ref    := F-1234 | this | ^3 | a link to a Slack message or into the AWS console | a finding's ARN     (refs.py)
+    flag   := here | me | all | csv | page:N | sort:age|sev|account | by:GROUP (count instead of listing)
+    keys   := env account ou owner sev src control standard type resource region state age first last lease by text
+              by:@ana is whose it is; by:account, by:sev ... counts in groups
 
-Phones and Slack mangle text: curly quotes, long dashes, non-breaking spaces and Slack's own `<...>` wrapping are undone first.
-Nothing is guessed: a word within typing distance of a known one is offered as a repair, never run.
+Phones and Slack mangle text; typed.py undoes that first. Nothing is guessed: a word within typing distance of a known one is offered as
+a repair, never run.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.domain.finding import Account, Severity, State
-from bot.domain.query import TIME_KEYS, Exact, Flag, Glob, Key, Levels, Query, Sort, Span, Term, Value, quote
+from bot.domain.finding import Severity, State
+from bot.domain.query import (
+    TIME_KEYS,
+    Exact,
+    Flag,
+    Glob,
+    Group,
+    Key,
+    Levels,
+    Query,
+    Sort,
+    Span,
+    Term,
+    Value,
+    Within,
+    quote,
+)
+from bot.domain.refs import recognise
 from bot.domain.spelling import nearest
+from bot.domain.typed import MAX_TEXT, normalise
+from bot.domain.words import Names, is_glob, known_words, unambiguous, word_readings
 
-MAX_TEXT = 2000  # characters read; Slack's own limit for a command is higher than anyone types
+__all__ = ["MAX_TEXT", "Names", "Parsed", "Problem", "Repair", "normalise", "parse", "parse_duration", "word_readings"]
+
 MAX_TERMS = 50
 MAX_EXPLAINED = 4  # mistakes that are compared with every known word; nobody is shown more
 MAX_SPAN = timedelta(days=36_500)  # a longer time is a typing error, and would not print in six digits
@@ -32,17 +53,9 @@ ALIASES: dict[str, Key] = {
     "res": Key.RESOURCE, "status": Key.STATE, "team": Key.OWNER,
 }  # fmt: skip
 KEYS: dict[str, Key] = {str(k): k for k in Key} | ALIASES
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The live names that a bare word may mean."""
-
-    envs: tuple[str, ...] = ()
-    accounts: tuple[Account, ...] = ()
-    sources: tuple[str, ...] = ()
-    standards: tuple[str, ...] = ()
-    owners: tuple[str, ...] = ()
+GROUP_WORDS: dict[str, Group] = {str(g): g for g in Group} | {
+    "severity": Group.SEV, "source": Group.SRC, "environment": Group.ENV, "team": Group.OWNER, "status": Group.STATE,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +85,10 @@ class Parsed:
     text: str = ""
 
 
-_TYPOGRAPHY = str.maketrans({
-    "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u00ab": '"', "\u00bb": '"', "\u2018": "'", "\u2019": "'",
-    "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2007": " ",
-    "\u200b": None, "\u200c": None, "\u200d": None, "\ufeff": None, "\u2060": None, "\u2026": "...",
-})  # fmt: skip
-_WRAPPED = re.compile(r"<(?:(?P<mention>[@#!][^|<>]+)(?:\|(?P<name>[^>]*))?|(?P<link>[a-z]+:[^|<>]+)(?:\|[^>]*)?)>")
 _TOKEN = re.compile(r'(?P<neg>-{0,2})(?:(?P<key>[A-Za-z_]+):)?(?P<value>(?:"[^"]*"|[^\s"])+)|(?P<bad>\S)')
-_REF = re.compile(r"^f-?(\d{1,12})$", re.IGNORECASE)
 _DURATION = re.compile(r"^(\d{1,6})(s|m|min|h|d|w)$")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
-def normalise(text: str) -> str:
-    """Undo what phones and Slack do to typed text; single-spaced, cut to 2,000 characters."""
-    text = _WRAPPED.sub(_unwrap, text[: MAX_TEXT * 2])
-    text = html.unescape(text).translate(_TYPOGRAPHY)
-    return " ".join(text.split())[:MAX_TEXT]
-
-
-def _unwrap(match: re.Match[str]) -> str:
-    return match["link"].removeprefix("mailto:") if match["link"] else match["mention"]
+_PERSON = re.compile(r"^@[UW][A-Z0-9]{2,20}$")
 
 
 @dataclass(slots=True)
@@ -103,6 +99,8 @@ class _State:
     flags: set[Flag] = field(default_factory=set)
     sort: Sort = Sort.SEVERITY
     page: int = 1
+    views: list[Within] = field(default_factory=list)
+    group: Group | None = None
     text: str = ""
     problems: list[Problem] = field(default_factory=list)
     span: tuple[int, int] = (0, 0)  # where the token being read stands in `text`
@@ -128,7 +126,15 @@ def parse(text: str, names: Names) -> Parsed:
         _read_token(state, match)
     if len(tokens) > MAX_TERMS:
         state.wrong("too_long", "", f"That is more than {MAX_TERMS} terms; only the first {MAX_TERMS} were read.")
-    query = Query(tuple(state.terms), state.sort, state.page, frozenset(state.flags), tuple(dict.fromkeys(state.refs)))
+    query = Query(
+        tuple(state.terms),
+        state.sort,
+        state.page,
+        frozenset(state.flags),
+        tuple(dict.fromkeys(state.refs)),
+        tuple(dict.fromkeys(state.views)),
+        state.group,
+    )
     return Parsed(query, tuple(state.problems), clean)
 
 
@@ -142,6 +148,8 @@ def _read_token(state: _State, match: re.Match[str]) -> None:
         _read_word(state, token, value, negated)
     elif key.casefold() in ("page", "sort"):
         _read_setting(state, token, key.casefold(), value)
+    elif key.casefold() == "by" and value.casefold() in GROUP_WORDS:
+        _read_group(state, token, GROUP_WORDS[value.casefold()], negated)
     elif (known := KEYS.get(key.casefold())) is not None:
         _read_term(state, token, known, value, negated)
     elif key.casefold() in ("arn", "http", "https"):
@@ -178,18 +186,14 @@ def _read_value(state: _State, token: str, key: Key, text: str) -> Value | None:
         return _read_severity(state, token, text)
     if key in TIME_KEYS:
         return _read_span(state, token, key, text)
-    if key in (Key.STATE, Key.ENV, Key.SRC) and not _is_glob(text):
+    if key in (Key.STATE, Key.ENV, Key.SRC) and not is_glob(text):
         return _read_named(state, token, key, text)
     # Slack gives `@ana` as her id after an at-sign; a record keeps the bare id
     return _glob_or_exact(text.removeprefix("@") or text if key is Key.BY else text)
 
 
-def _is_glob(text: str) -> bool:
-    return "*" in text or "?" in text
-
-
 def _glob_or_exact(text: str) -> Value:
-    return Glob(text) if _is_glob(text) else Exact(text)
+    return Glob(text) if is_glob(text) else Exact(text)
 
 
 def _swap(token: str, old: str, new: str) -> str:
@@ -279,6 +283,13 @@ def _read_setting(state: _State, token: str, key: str, value: str) -> None:
         state.wrong("unknown_value", token, "A page is a number from 1.", [("First page", "page:1")])
 
 
+def _read_group(state: _State, token: str, group: Group, negated: bool) -> None:
+    if negated:
+        state.wrong("unknown_value", token, "Counting cannot be negated.", [(f"Count by {group}", f"by:{group}")])
+    else:
+        state.group = group
+
+
 # --- bare words ----------------------------------------------------------------------------------------------------------------
 
 
@@ -290,8 +301,15 @@ def _read_word(state: _State, token: str, value: str, negated: bool) -> None:
     if value.removesuffix(":").casefold() in KEYS and value.endswith(":"):
         state.wrong("empty_value", token, f"`{value}` needs a value.", [("Drop it", "")])
         return
-    if not negated and (ref := _REF.match(value)):
-        state.refs.append(f"F-{int(ref[1])}")
+    if not negated and (ref := recognise(value)):
+        state.refs.append(ref)
+        return
+    if value.startswith(("http:", "https:")):
+        message = "That link leads to no Slack message and no finding in the AWS console."
+        state.wrong("unknown_link", token, message, [("Drop it", "")])
+        return
+    if len(value) > 1 and value.startswith("@"):
+        _read_at(state, token, value, negated)
         return
     if not negated and value.casefold() in set(Flag):
         state.flags.add(Flag(value.casefold()))
@@ -305,35 +323,23 @@ def _read_word(state: _State, token: str, value: str, negated: bool) -> None:
         _say_unknown(state, token, value)
 
 
-def word_readings(word: str, names: Names) -> list[Term]:
-    """Every meaning that a bare word has now; exact names beat parts of account names."""
-    folded = word.casefold()
-    severity = re.fullmatch(r"([a-z]+)(\+?)", folded)
-    level = Severity.of_word(severity[1]) if severity else None
-    exact: list[Term] = []
-    if folded in names.envs:
-        exact.append(Term(Key.ENV, (Exact(folded),)))
-    if level is not None and severity is not None:
-        exact.append(Term(Key.SEV, (Levels(level, Severity.CRITICAL if severity[2] else level),)))
-    if folded.replace("-", "_") in names.sources:
-        exact.append(Term(Key.SRC, (Exact(folded.replace("-", "_")),)))
-    if folded in set(State):
-        exact.append(Term(Key.STATE, (Exact(folded),)))
-    if folded in names.standards:
-        exact.append(Term(Key.STANDARD, (Exact(folded),)))
-    exact += [Term(Key.ACCOUNT, (Exact(a.id),)) for a in names.accounts if folded in (a.id, a.name.casefold())]
-    return exact or _loose_readings(folded, names)
-
-
-def _loose_readings(folded: str, names: Names) -> list[Term]:
-    if folded.startswith("arn:"):
-        return [Term(Key.RESOURCE, (Exact(folded),))]
-    if _is_glob(folded):
-        return [Term(Key.ACCOUNT, (Glob(folded),))]
-    if re.fullmatch(r"\d{12}", folded):
-        return [Term(Key.ACCOUNT, (Exact(folded),))]
-    hits = [a for a in names.accounts if len(folded) >= 3 and folded in a.name.casefold()]
-    return [Term(Key.ACCOUNT, (Exact(a.id),)) for a in hits]
+def _read_at(state: _State, token: str, value: str, negated: bool) -> None:
+    """`@name` is a saved view; Slack gives a person as her id after an at-sign."""
+    name = value[1:].casefold()
+    if (view := state.names.views.get(name)) is not None:
+        state.views.append(Within(name, view.terms, negated))
+        if not negated:
+            state.flags |= view.flags & {Flag.ALL, Flag.ME}
+            state.sort = view.sort if state.sort is Sort.SEVERITY else state.sort
+            state.group = state.group or view.group
+    elif _PERSON.match(value):
+        state.terms.append(Term(Key.BY, (Exact(value[1:]),), negated))
+    else:
+        near = nearest(name, state.names.views) if len(state.problems) < MAX_EXPLAINED else []
+        closest = f" Closest: {', '.join('@' + n for n in near)}." if near else ""
+        minus = "-" if negated else ""
+        fixes = [*((f"Use @{n}", f"{minus}@{n}") for n in near), ("Drop it", "")]
+        state.wrong("unknown_view", token, f"There is no view `@{name}` of yours or of this channel.{closest}", fixes)
 
 
 def _say_ambiguous(state: _State, token: str, value: str, readings: list[Term]) -> None:
@@ -363,26 +369,11 @@ def _reading_label(term: Term, accounts: dict[str, str]) -> tuple[str, str]:
 
 
 def _say_unknown(state: _State, token: str, value: str) -> None:
-    known = _known_words(state.names)
+    known = known_words(state.names)
     near = nearest(value, known) if len(state.problems) < MAX_EXPLAINED else []
     closest = f" Closest: {', '.join(near)}." if near else ""
     minus = "-" if token.startswith("-") else ""
-    fixes = [(f"Use {word}", f"{minus}{_typed(word, known[word], state.names)}") for word in near]
+    fixes = [(f"Use {word}", f"{minus}{unambiguous(word, known[word], state.names)}") for word in near]
     fixes.append(("Search titles", f'{minus}"{value}"'))
     message = f"`{value}` is not an environment, account, source or severity here.{closest}"
     state.wrong("unknown_word", token, message, fixes)
-
-
-def _known_words(n: Names) -> dict[str, Key | None]:
-    """Every word that means something now, with the key that it is a value of."""
-    keyed = {a.name: Key.ACCOUNT for a in n.accounts if a.name}
-    keyed |= (
-        dict.fromkeys(n.standards, Key.STANDARD) | dict.fromkeys(n.sources, Key.SRC) | dict.fromkeys(n.envs, Key.ENV)
-    )
-    return {**keyed, **dict.fromkeys((*(s.word for s in Severity), *map(str, State), *map(str, Flag)))}
-
-
-def _typed(word: str, key: Key | None, names: Names) -> str:
-    """A known word so that it means just that: alone where that is enough, else with its key."""
-    plain = key is None or (quote(word) == word and len(word_readings(word, names)) == 1)
-    return word if plain else f"{key}:{quote(word)}"

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.finding import Entry, Record
+from bot.domain.lifecycle import Change
 from bot.domain.message import Message, Modal
 from bot.domain.views import FindingCard, ThreadLine, View
 from bot.errors import Ambiguous, RateLimited, Rejected, SecbotError, TemporaryError
@@ -198,7 +199,8 @@ class Deliver:
             log.warning("thread_line_without_card", ref=record.ref)
             return
         announce = bool(claimed.saying.details.get("announce"))
-        names = self._mentions.get(record.route, ()) if announce else ()
+        asked = tuple(filter(None, claimed.saying.details.get("whom", "").split(",")))
+        names = self._mentions.get(record.route, ()) if announce else asked
         line = ThreadLine(
             record=record,
             entry=_entry(claimed.saying.details, self._clock.now()),
@@ -297,7 +299,8 @@ def plain(message: Message) -> Message:
 
 
 def _entry(details: Mapping[str, str], now: datetime) -> Entry:
-    known = {"kind", "actor", "at", "announce"}
+    known = {"kind", "actor", "at", "announce", "note"}
     at = datetime.fromisoformat(details["at"]) if "at" in details else now
     extra = {k: v for k, v in details.items() if k not in known}
-    return Entry(at=at, kind=details.get("kind", "updated"), actor=details.get("actor", ""), details=extra)
+    kind, actor, note = (details.get(name, "") for name in ("kind", "actor", "note"))
+    return Entry(at=at, kind=kind or Change.UPDATED, actor=actor, note=note, details=extra)

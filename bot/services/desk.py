@@ -6,104 +6,56 @@ failure into an answer. A click is never silently ignored: whatever happens, the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 
-from bot.domain.authz import Actor, Decision, Permission, Place, Policy, Target, authorize
-from bot.domain.finding import Record
+from bot.domain.authz import Decision, Permission, Place, PlaceKind, Policy, authorize, held_by
 from bot.domain.message import Pressed
+from bot.domain.query import Query
 from bot.domain.spelling import nearest
 from bot.domain.syntax import normalise, parse
-from bot.domain.views import HelpEntry, Offer, Trouble, View
-from bot.errors import NotAllowed, SecbotError, TemporaryError, UserError
+from bot.domain.views import HelpEntry, Home, Offer, Preview, Trouble, View
+from bot.errors import SecbotError, TemporaryError, UserError
 from bot.plugins import Action, Command
 from bot.ports import Clock, Ids, Metrics, People
-from bot.services.query import Queries
-from bot.services.status import StatusService
-from bot.services.triage import Triage
+from bot.services.context import NO_SURFACE, Context, Surface
+from bot.services.lexicon import Asker
+from bot.services.quota import Quota
+from bot.services.suite import Suite
+
+__all__ = ["Answer", "Context", "Desk", "Request", "Surface"]
 
 log = structlog.get_logger()
 
-MENU = "menu"
+MENU, SHOW = "menu", "show"
 RUN = "run"  # the action of a button that carries a whole command
+ASKED = "asked"  # the window in which any command can be typed
 
-
-class Surface(Protocol):
-    """What a verb may show beside its answer: a modal, opened at once because a trigger lives three seconds."""
-
-    async def open(self, view: View) -> bool:
-        """Open a modal; False when the request has no trigger or Slack would not open it."""
-        ...
-
-    async def fill(self, view: View) -> None:
-        """Replace the opened modal's content."""
-        ...
-
-
-class NoSurface:
-    """A request that can open nothing."""
-
-    async def open(self, view: View) -> bool:
-        del view
-        return False
-
-    async def fill(self, view: View) -> None:
-        del view
-
-
-NO_SURFACE = NoSurface()
+Run = Callable[[Context], Awaitable[object] | object]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks, where. Ids from the payload: routing data, looked up again before anything rests on them."""
+    """Who asks, where. Ids from the payload: routing data, looked up again before anything rests on them.
+
+    `channel` is empty in the Home tab and in modals, which only their reader sees. `thread` is the message whose thread it came from.
+    """
 
     user: str
-    channel: str
+    channel: str = ""
     surface: Surface = NO_SURFACE
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to show: None when what was done shows itself. `replace` puts it in the place of the message that was pressed."""
+    """What to show: None when what was done shows itself. `replace` puts it in the place of what was pressed."""
 
     view: View | None
     replace: bool = False
     public: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a verb is run with, after `authorize`: who, where, and the services."""
-
-    actor: Actor
-    place: Place
-    now: datetime
-    policy: Policy
-    queries: Queries
-    triage: Triage
-    status: StatusService
-    help: tuple[HelpEntry, ...]
-    surface: Surface
-
-    def may(self, permission: Permission, record: Record) -> Decision:
-        """Whether the actor may do this to that finding."""
-        return authorize(self.policy, self.actor, permission, self.place, target_of(record))
-
-    def must(self, permission: Permission, record: Record) -> None:
-        """As `may`; raises NotAllowed with the decision's advice."""
-        decision = self.may(permission, record)
-        if not decision.allowed:
-            raise NotAllowed(f"You may not {permission} {record.ref}. {decision.advice}".strip())
-
-
-def target_of(record: Record) -> Target:
-    """What a policy is asked about a finding."""
-    return Target(record.env, record.finding.severity)
 
 
 class Desk:
@@ -120,73 +72,97 @@ class Desk:
         commands: Mapping[str, Command],
         policy: Policy,
         people: People,
-        queries: Queries,
-        triage: Triage,
-        status: StatusService,
+        suite: Suite,
         clock: Clock,
         ids: Ids,
         metrics: Metrics,
     ) -> None:
         self._policy = policy
         self._people = people
-        self._queries = queries
-        self._triage = triage
-        self._status = status
+        self._suite = suite
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
+        self._quota = Quota(clock)
         self._verbs = verbs(commands)
         self._actions = actions(commands)
         shown = sorted((c for c in commands.values() if c.name != MENU), key=lambda c: (c.order, c.name))
         self._help = tuple(HelpEntry(c.name, c.summary, c.usage, c.aliases, c.examples) for c in shown)
 
     async def command(self, text: str, request: Request) -> Answer:
-        """Run what was typed after `/sec`. Never raises."""
+        """Run what was typed after `/sec`, or after the bot's name. Never raises."""
         clean = normalise(text)
         word, _, rest = clean.partition(" ")
-        command = self._verbs.get(word.casefold() or MENU)
+        command = self._verbs.get(word.casefold() or (SHOW if await self._is_findings_thread(request) else MENU))
         if command is None and self._is_bare_ref(clean):
-            command, rest = self._verbs["show"], clean
+            command, rest = self._verbs[SHOW], clean
         if command is None:
             return await self._guarded("unknown", request, Permission.READ, lambda _: self._unknown(clean, word, rest))
-        run, refs = command.run, self._refs(rest)
-        number = refs[0] if len(refs) == 1 else 0
+        run = command.run
         return await self._guarded(
-            command.name, request, command.permission, lambda context: run(context, rest), number
+            command.name, request, command.permission, lambda context: run(context, rest), counted=command.counted
         )
 
-    async def press(self, pressed: Pressed, request: Request, *, replace_message: bool = False) -> Answer:
-        """Run a button or menu. Never raises.
+    async def press(self, pressed: Pressed, request: Request) -> Answer:
+        """Run a button, a menu, a shortcut or a submitted modal. Never raises.
 
         Args:
             pressed: what it carried, decoded.
-            replace_message: the pressed message is the asker's own, so a page may take its place.
         """
-        if pressed.name == RUN:
-            return await self.command(pressed.extra, request)
+        if pressed.name in (RUN, ASKED):
+            return await self.command(pressed.values.get("command", pressed.extra), request)
         action = self._actions.get(pressed.name)
         if action is None:
             return Answer(Trouble(messages=("This button is from another version of secbot and does nothing now.",)))
+        run = action.run
         answer = await self._guarded(
-            action.name, request, action.permission, lambda context: action.run(context, pressed)
+            action.name, request, action.permission, lambda context: run(context, pressed), counted=action.counted
         )
-        return replace(answer, replace=replace_message) if action.name == "page" else answer
+        return Answer(answer.view, replace=action.in_place, public=answer.public)
+
+    def mistakes(self, submitted: Pressed) -> Mapping[str, str]:
+        """What is wrong with a modal's inputs, by name, before it is closed; empty when nothing is. Quick and pure."""
+        action = self._actions.get(submitted.name)
+        return action.check(submitted) if action is not None and action.check is not None else {}
+
+    async def home(self, user: str) -> View:
+        """The Home tab of a person, or why there is none. Never raises."""
+        answer = await self._guarded("home", Request(user), Permission.READ, lambda c: c.suite.home.home(user))
+        if isinstance(answer.view, Trouble):
+            said = " ".join(answer.view.messages)
+            return Home(
+                user=user, on_you=(), on_you_total=0, ending=(), views=(), counts={}, envs=(), health=(),
+                now=self._clock.now(), problem=f"{said} {answer.view.reference}".strip(),
+            )  # fmt: skip
+        assert answer.view is not None
+        return answer.view
+
+    async def previews(self, links: Sequence[str], request: Request) -> Mapping[str, Preview]:
+        """Previews of pasted links, by link. Never raises: what cannot be shown is not."""
+        try:
+            actor = await self._people.actor(request.user)
+            return await self._suite.previews.of(links, actor, await self._place(request))
+        except SecbotError as error:
+            log.info("links_not_previewed", reason=error.reason)
+            return {}
 
     # --- the one way in --------------------------------------------------------------------------------------------------------
 
     async def _guarded(
-        self, verb: str, request: Request, permission: Permission, run: Callable[[Context], object], number: int = 0
+        self, verb: str, request: Request, permission: Permission, run: Run, *, counted: bool = False
     ) -> Answer:
-        """Run something for the requester when they may; `number` is the finding that would be changed, 0 when none is named."""
+        """Run something for the requester when they may."""
         try:
             context = await self._context(request)
-            decision = await self._decide(context, permission, number)
+            decision = self._decide(context, permission)
             if not decision.allowed:
-                return self._answer(verb, "denied", Trouble(messages=(_denied(verb, decision),)))
+                return self._answer(verb, "denied", await self._denied(verb, decision))
+            if counted:
+                self._quota.take(request.user)
             result = run(context)
-            view = await result if hasattr(result, "__await__") else result
+            view = await result if isinstance(result, Awaitable) else result
         except UserError as error:
-            return self._answer(verb, error.reason, Trouble(messages=(error.message,)))
+            return self._answer(verb, error.reason, await self._told(error))
         except TemporaryError as error:
             log.warning("request_delayed", verb=verb, reason=error.reason, error=error.message)
             return self._answer(
@@ -197,22 +173,27 @@ class Desk:
         public = bool(getattr(view, "public", False)) and context.place.known and not context.place.shared
         return self._answer(verb, "answered", view, public=public)
 
-    async def _decide(self, context: Context, permission: Permission, number: int) -> Decision:
+    def _decide(self, context: Context, permission: Permission) -> Decision:
+        """Whoever may not look is refused that; what may be done to which finding is asked by the verb, once it knows the finding."""
         looking = authorize(self._policy, context.actor, Permission.READ, context.place)
         if permission is Permission.READ or not looking.allowed:
-            return looking  # whoever may not look is not told either whether the finding exists
-        target = target_of(await self._queries.record(number)) if number else None
-        return authorize(self._policy, context.actor, permission, context.place, target)
+            return looking
+        return authorize(self._policy, context.actor, permission, context.place)
+
+    async def _place(self, request: Request) -> Place:
+        if request.channel:
+            return await self._people.place(request.channel)
+        return Place("", PlaceKind.DIRECT)  # a modal or the Home tab: seen by its reader alone
 
     async def _context(self, request: Request) -> Context:
         return Context(
             actor=await self._people.actor(request.user),
-            place=await self._people.place(request.channel) if request.channel else Place("", known=False),
+            place=await self._place(request),
+            asker=Asker(request.user, request.channel, request.thread),
             now=self._clock.now(),
             policy=self._policy,
-            queries=self._queries,
-            triage=self._triage,
-            status=self._status,
+            people=self._people,
+            suite=self._suite,
             help=self._help,
             surface=request.surface,
         )
@@ -220,6 +201,22 @@ class Desk:
     def _answer(self, verb: str, outcome: str, view: object, *, public: bool = False) -> Answer:
         self._metrics.count("requests", outcome=outcome, verb=verb)
         return Answer(view, public=public)  # type: ignore[arg-type]
+
+    async def _denied(self, verb: str, decision: Decision) -> Trouble:
+        based = f" ({', '.join(decision.based_on)})" if decision.based_on and decision.reason == "out_of_scope" else ""
+        message = f"You may not use `{verb}` here. {decision.advice}{based}".strip()
+        return Trouble(messages=(message,), whom=await self._whom(held_by(decision)))
+
+    async def _told(self, error: UserError) -> Trouble:
+        offers = tuple(Offer(label, command) for label, command in error.offers)
+        return Trouble(messages=(error.message,), offers=offers, whom=await self._whom(error.whom))
+
+    async def _whom(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The ids to mention; none when Slack does not say, which is no reason to say nothing."""
+        try:
+            return await self._people.mentions(names) if names else ()
+        except SecbotError:
+            return ()
 
     def _broken(self, verb: str, error: Exception) -> Answer:
         reference = f"e-{self._ids.token()[:6].lower()}"
@@ -230,29 +227,35 @@ class Desk:
 
     # --- words that are no verb --------------------------------------------------------------------------------------------------
 
+    async def _is_findings_thread(self, request: Request) -> bool:
+        """The bot's bare name in a finding's thread asks for that finding."""
+        if not request.thread:
+            return False
+        try:
+            async with self._suite.store.reads() as reads:
+                return await reads.finding_at(request.channel, request.thread) is not None
+        except SecbotError:
+            return False
+
     def _is_bare_ref(self, text: str) -> bool:
         """`/sec F-12` alone can only mean one thing."""
-        parsed = parse(text, self._queries.names())
-        alone = len(parsed.query.refs) == 1 and not parsed.query.terms and not parsed.problems
-        return alone and "show" in self._verbs
+        query = self._read(text)
+        return query is not None and len(query.refs) == 1 and not query.terms and SHOW in self._verbs
 
-    def _refs(self, text: str) -> list[int]:
-        return [int(ref.removeprefix("F-")) for ref in parse(text, self._queries.names()).query.refs]
+    def _read(self, text: str) -> Query | None:
+        """The text as a question; None when it is none."""
+        parsed = parse(text, self._suite.lexicon.names())
+        return None if parsed.problems else parsed.query
 
     def _unknown(self, text: str, word: str, rest: str) -> Trouble:
         close = list(dict.fromkeys(self._verbs[v].name for v in nearest(word, self._verbs)))
         offers = [Offer(f"Run /sec {c} {rest}".strip()[:70], f"{c} {rest}".strip()) for c in close]
-        if not parse(text, self._queries.names()).problems:
+        if self._read(text) is not None:
             offers.insert(0, Offer(f"Run /sec findings {text}"[:70], f"findings {text}"))
         meant = f" Did you mean *{close[0]}*?" if close else ""
         return Trouble(
             messages=(f"I don't know `{word}`.{meant}",), offers=(*offers[:4], Offer("Help", "help")), read=text
         )
-
-
-def _denied(verb: str, decision: Decision) -> str:
-    based = f" ({', '.join(decision.based_on)})" if decision.based_on and decision.reason == "out_of_scope" else ""
-    return f"You may not use `{verb}` here. {decision.advice}{based}".strip()
 
 
 def verbs(commands: Mapping[str, Command]) -> dict[str, Command]:
@@ -267,11 +270,11 @@ def verbs(commands: Mapping[str, Command]) -> dict[str, Command]:
 
 
 def actions(commands: Mapping[str, Command]) -> dict[str, Action]:
-    """Every button and modal of every verb. Raises ValueError when a name is used twice."""
+    """Every button, shortcut and modal of every verb. Raises ValueError when a name is used twice."""
     found: dict[str, Action] = {}
     for command in commands.values():
         for action in command.actions:
-            if action.name in found or action.name == RUN:
+            if action.name in found or action.name in (RUN, ASKED):
                 raise ValueError(f"action {action.name!r} is used twice")
             found[action.name] = action
     return found

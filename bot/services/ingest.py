@@ -289,6 +289,8 @@ def line(
     details = (
         {"kind": str(entry.kind), "actor": entry.actor, "at": entry.at.isoformat(), **entry.details} if entry else {}
     )
+    if entry is not None and entry.note:
+        details["note"] = entry.note
     if announce:
         details["announce"] = "1"
     lane = int(record.finding.severity) if lane is None else lane

@@ -1,6 +1,10 @@
-"""Answers questions about findings: lists with stable pages, one finding whole, accounts, and why a finding is where it is.
+"""Answers questions about many findings: lists whose pages stand still, counts in groups, accounts.
 
-Reads only, but for the snapshot of a list. Whoever asks was authorised before.
+    find      a question in words -> the first page of a snapshot, counts in groups, or what was wrong with the question
+    turn      another page of a snapshot; refresh and resort ask the same question again
+
+Reads only, but for the snapshot of a list. Whoever asks was authorised before. The scope that was applied is always in the answer, what a
+channel's default added included.
 """
 
 from __future__ import annotations
@@ -12,17 +16,25 @@ from datetime import datetime
 
 from bot.domain.facets import LIVE
 from bot.domain.finding import Record, Severity, State
-from bot.domain.query import COUNT_MOST, Exact, Flag, Key, Query, Term, show
-from bot.domain.routing import route
-from bot.domain.syntax import Names, Parsed, parse
-from bot.domain.views import AccountRow, Accounts, FindingDetail, FindingList, Offer, Trouble, Why
-from bot.errors import NotFound, UserError
-from bot.ports import Clock, Directory, Ids, Listing, Reads, Store
-from bot.services.ingest import RoutingTable
+from bot.domain.query import COUNT_MOST, TIME_KEYS, Exact, Flag, Key, Query, Sort, Term, Within, show
+from bot.domain.syntax import Parsed, parse
+from bot.domain.views import AccountRow, Accounts, Breakdown, FindingList, Offer, Trouble
+from bot.errors import UserError
+from bot.ports import Clock, Ids, Listing, Reads, SavedView, Store
+from bot.services.breakdown import broken_down
+from bot.services.lexicon import Asker, Lexicon, Vocabulary
+from bot.services.refs import Refs
+from bot.services.tables import Table, findings_table
+
+__all__ = ["LIVE_TERM", "PAGE", "Queries", "Scoped", "Vocabulary", "scoped", "trouble"]
 
 PAGE = 8
-SNAPSHOT = 800  # findings a list remembers: a hundred pages
+SNAPSHOT = 200  # findings a list holds: twenty-five pages; what is beyond is for an export or a narrower question
+MOST_NEWER = 50  # arrivals since a snapshot that are counted
 MOST_OFFERS = 5
+DROPPING_S = 0.5  # spent on counting what dropping each would give
+MOST_DROPPED = 6  # filters of a fruitless question that are dropped one by one
+MOST_COMMAND = 480  # characters of a command that a button carries
 MOST_ACCOUNTS = 60
 
 LIVE_TERM = Term(Key.STATE, tuple(Exact(str(s)) for s in State if s in LIVE))
@@ -30,174 +42,198 @@ LIVE_TERM = Term(Key.STATE, tuple(Exact(str(s)) for s in State if s in LIVE))
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """Words that do not change while the bot runs: environments, sources and standards."""
+class Scoped:
+    """A question with what was left unsaid. `added` are the terms of the channel's default view that were laid over it."""
 
-    envs: tuple[str, ...]
-    sources: tuple[str, ...]
-    standards: tuple[str, ...]
+    query: Query
+    added: tuple[Term, ...] = ()
+    view: str = ""
 
 
 class Queries:
-    """The read side of the verbs."""
+    """The lists behind the verbs."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        directory: Directory,
-        vocabulary: Vocabulary,
-        routing: RoutingTable,
-        clock: Clock,
-        ids: Ids,
-    ) -> None:
+    def __init__(self, *, store: Store, lexicon: Lexicon, refs: Refs, clock: Clock, ids: Ids) -> None:
         self._store = store
-        self._directory = directory
-        self._vocabulary = vocabulary
-        self._routing = routing
+        self._lexicon = lexicon
+        self._refs = refs
         self._clock = clock
         self._ids = ids
 
-    def names(self) -> Names:
-        """What bare words may mean now."""
-        accounts = tuple(self._directory.accounts())
-        owners = tuple(sorted({a.owner for a in accounts if a.owner}))
-        v = self._vocabulary
-        return Names(envs=v.envs, accounts=accounts, sources=v.sources, standards=v.standards, owners=owners)
+    # --- asking ----------------------------------------------------------------------------------------------------------------------
 
-    # --- lists ---------------------------------------------------------------------------------------------------------------------
+    async def find(self, text: str, asker: Asker) -> FindingList | Breakdown | Trouble:
+        """The first page (or page:N) of what was asked, its counts in groups (by:...), or what was wrong with the question."""
+        async with self._store.reads() as reads:
+            parsed, scope = await self.read(reads, text, asker)
+            if parsed.problems:
+                return trouble("findings", parsed)
+            return await self._answer(reads, scope, parsed.query, asker)
 
-    async def find(self, text: str, user: str) -> FindingList | Trouble:
-        """The first page (or page:N) of what was asked, or what was wrong with the question."""
-        parsed = parse(text, self.names())
-        if parsed.problems:
-            return trouble("findings", parsed)
-        query = scoped(parsed.query, user)
+    def flags(self, text: str) -> frozenset[Flag]:
+        """The flags of a question: `csv` asks for a file, `here` for an answer that everybody sees."""
+        return parse(text, self._lexicon.names()).query.flags
+
+    async def table(self, text: str, asker: Asker) -> Table | Trouble:
+        """Everything that a question holds, for an export; or what was wrong with it."""
         now = self._clock.now()
         async with self._store.reads() as reads:
-            numbers = await _numbers(reads, query, now)
-            if not numbers:
-                return await self._nothing(reads, query, parsed.query, now)
-            counts = await _counts(reads, query, now)
-        listing = Listing(self._ids.token(), user, show(query), tuple(numbers), now)
+            parsed, scope = await self.read(reads, text, asker)
+            if parsed.problems:
+                return trouble("export", parsed)
+            query = replace(scope.query, group=None)
+            total = len(query.refs) or (await reads.counts(query, now)).total
+            if not total:
+                return await self._nothing(reads, scope, parsed.query, now)
+        return findings_table(
+            self._store, query, now, title=f"findings {self._lexicon.in_words(show(query))}", total=total
+        )
+
+    async def read(self, reads: Reads, text: str, asker: Asker) -> tuple[Parsed, Scoped]:
+        """A question as the asker means it: with saved views, the channel's default and references resolved.
+
+        Raises UserError for a reference that leads nowhere; other mistakes are in the Parsed.
+        """
+        saved = await reads.views(asker.owners)
+        names = self._lexicon.names(saved, asker.user)
+        parsed = parse(text, names)
+        default = next((v for v in saved if v.default and v.owner == asker.channel), None)
+        scope = scoped(parsed.query, asker.user, default, names.views)
+        if scope.query.refs and not parsed.problems:
+            numbers = await self._refs.resolve(reads, scope.query.refs, asker)
+            scope = replace(scope, query=replace(scope.query, refs=tuple(f"F-{n}" for n in numbers)))
+        return parsed, scope
+
+    async def _answer(
+        self, reads: Reads, scope: Scoped, asked: Query, asker: Asker
+    ) -> FindingList | Breakdown | Trouble:
+        query, now = scope.query, self._clock.now()
+        if query.group is not None and not query.refs:
+            notes, offers = self._unsaid(scope, asked, asker)
+            answer = await broken_down(reads, query, asked, self._lexicon, asker.user, now=now)
+            if answer.total:
+                return replace(answer, notes=notes, offers=offers, public=Flag.HERE in query.flags)
+        numbers = await _numbers(reads, query, now)
+        if not numbers:
+            return await self._nothing(reads, scope, asked, now)
+        counts = await _counts(reads, query, now)
+        notes, offers = self._unsaid(scope, asked, asker)
+        listing = Listing(self._ids.token(), asker.user, show(query), tuple(numbers), now)
         async with self._store.begin() as tx:
             await tx.save_listing(listing)
-        return await self._page(listing, query.page, counts, public=Flag.HERE in query.flags)
+        page = await self._page(reads, listing, query, query.page, counts)
+        return replace(page, notes=(*notes, *page.notes), offers=offers)
 
-    async def turn(self, listing_id: str, page: int, user: str) -> FindingList | Trouble:
+    def _unsaid(self, scope: Scoped, asked: Query, asker: Asker) -> tuple[tuple[str, ...], tuple[Offer, ...]]:
+        """What the channel's default added, and the way to ask without it."""
+        if not scope.added:
+            return (), ()
+        added = self._lexicon.in_words(show(Query(scope.added)), asker.user)
+        note = f"`{added}` is this channel's default (@{scope.view}); any term of your own with that key, or `all`, lifts it."
+        lifted = " ".join(dict.fromkeys(_anything(t.key) for t in scope.added))
+        return (note,), (Offer("Without the default", f"findings {show(asked)} {lifted}"[:MOST_COMMAND]),)
+
+    # --- pages -----------------------------------------------------------------------------------------------------------------------
+
+    async def turn(self, listing_id: str, page: int, asker: Asker) -> FindingList | Trouble:
         """Another page of a list that somebody was shown; the rows are as they are now, their order as it was."""
         async with self._store.reads() as reads:
-            listing = await reads.listing(listing_id)
-            if listing is None:
-                return Trouble(
-                    messages=("This list is too old to turn its pages.",), offers=(Offer("List again", "findings"),)
-                )
-            query = parse(listing.query, self.names()).query
+            found = await self._opened(reads, listing_id, asker)
+            if isinstance(found, Trouble):
+                return found
+            listing, query = found
             counts = await _counts(reads, query, self._clock.now())
-        public = Flag.HERE in query.flags
-        if listing.user != user and not public:
-            return Trouble(
-                messages=("That is somebody else's list.",),
-                offers=(Offer("List mine", f"findings {listing.query}"[:300]),),
-            )
-        return await self._page(listing, page, counts, public=public)
+            newer = await _newer(reads, listing, query, self._clock.now())
+            return replace(await self._page(reads, listing, query, page, counts), newer=newer)
 
-    async def _page(self, listing: Listing, page: int, counts: Mapping[Severity, int], *, public: bool) -> FindingList:
-        pages = max(1, -(-len(listing.numbers) // PAGE))
-        page = min(max(page, 1), pages)
+    async def again(self, listing_id: str, asker: Asker, sort: Sort | None = None) -> FindingList | Breakdown | Trouble:
+        """The same question asked now, perhaps in another order: a snapshot of its own."""
         async with self._store.reads() as reads:
-            rows = await reads.by_numbers(listing.numbers[(page - 1) * PAGE : page * PAGE])
+            found = await self._opened(reads, listing_id, asker)
+            if isinstance(found, Trouble):
+                return found
+            query = replace(found[1], page=1, sort=sort or found[1].sort)
+            return await self._answer(reads, Scoped(query), query, asker)
+
+    async def rows(self, listing_id: str, page: int, asker: Asker) -> tuple[Sequence[Record], Trouble | None]:
+        """The findings of one page of a list, as they are now."""
+        async with self._store.reads() as reads:
+            found = await self._opened(reads, listing_id, asker)
+            if isinstance(found, Trouble):
+                return (), found
+            page = _within(page, found[0])
+            return await reads.by_numbers(found[0].numbers[(page - 1) * PAGE : page * PAGE]), None
+
+    async def question(self, listing_id: str, asker: Asker) -> str | Trouble:
+        """The words that a list was asked with, as they mean now what they meant then."""
+        async with self._store.reads() as reads:
+            found = await self._opened(reads, listing_id, asker)
+        return found if isinstance(found, Trouble) else show(replace(found[1], page=1, flags=frozenset()))
+
+    async def _opened(self, reads: Reads, listing_id: str, asker: Asker) -> tuple[Listing, Query] | Trouble:
+        listing = await reads.listing(listing_id)
+        if listing is None:
+            offer = Offer("List again", "findings")
+            return Trouble(messages=("This list is too old to turn its pages.",), offers=(offer,))
+        names = self._lexicon.names(await reads.views((listing.user,)), listing.user)
+        query = parse(listing.query, names).query
+        if listing.user != asker.user and Flag.HERE not in query.flags:
+            offer = Offer("List mine", f"findings {listing.query}"[:MOST_COMMAND])
+            return Trouble(messages=("That is somebody else's list.",), offers=(offer,))
+        return listing, query
+
+    async def _page(
+        self, reads: Reads, listing: Listing, query: Query, page: int, counts: Mapping[Severity, int]
+    ) -> FindingList:
+        page = _within(page, listing)
+        rows = await reads.by_numbers(listing.numbers[(page - 1) * PAGE : page * PAGE])
         total = sum(counts.values())
-        notes: list[str] = [] if counts else ["Counting them all would take too long."]
+        notes: list[str] = [] if counts else ["Counting them all takes longer than the 2 s that a question may take."]
         if total > len(listing.numbers):
-            notes.append(f"Only the first {len(listing.numbers)} are listed.")
+            notes.append(f"A list holds {SNAPSHOT} rows at most: narrow it, or export all of them.")
         return FindingList(
             rows=tuple(rows),
-            scope=self.in_words(listing.query),
+            scope=self._lexicon.in_words(replace(query, sort=Sort.SEVERITY, page=1, flags=frozenset()), listing.user),
             counts=counts,
             page=page,
-            pages=pages,
+            pages=_pages(listing),
             total=max(total, len(listing.numbers)),
             listing=listing.id,
             now=self._clock.now(),
             notes=tuple(notes),
-            public=public,
+            public=Flag.HERE in query.flags,
+            first=(page - 1) * PAGE + 1,
+            sort=query.sort,
         )
 
-    def in_words(self, query_text: str) -> str:
-        """A printed query with account names in the place of numbers, for showing which scope was applied."""
-        names = {a.id: a.name for a in self._directory.accounts() if a.name}
-        parts = query_text.split(" ")
-        return " ".join(
-            f"account:{names[n]}" if (n := p.removeprefix("account:")) != p and n in names else p for p in parts
-        )
+    # --- nothing -----------------------------------------------------------------------------------------------------------------------
 
-    async def _nothing(self, reads: Reads, query: Query, asked: Query, now: datetime) -> Trouble:
+    async def _nothing(self, reads: Reads, scope: Scoped, asked: Query, now: datetime) -> Trouble:
         """Nothing matches: say what each single dropped filter would give."""
-        messages = [f"Nothing matches `{self.in_words(show(query)) or 'everything'}`."]
+        query = scope.query
+        messages = [f"Nothing matches `{self._lexicon.in_words(show(query)) or 'everything'}`."]
         offers: list[Offer] = []
-        for term in query.terms[:6]:
-            fewer = replace(query, terms=tuple(t for t in query.terms if t is not term))
-            n = (await reads.counts(fewer, now)).total
+        parts: tuple[Term | Within, ...] = (*query.terms, *query.views)
+        end = self._clock.monotonic() + DROPPING_S
+        for part in parts[:MOST_DROPPED]:
+            if self._clock.monotonic() > end:
+                break  # an answer now is worth more than every way on
+            try:
+                n = (await reads.counts(_without(query, part), now)).total
+            except UserError:
+                continue  # it would take too long to count: no reason to say nothing of the others
             if n:
-                word = self.in_words(show(Query((term,))))
+                word = self._lexicon.in_words(show(_only(part)))
                 many = f"Over {COUNT_MOST:,}" if n > COUNT_MOST else f"{n:,}"
                 messages.append(f"{many} match without `{word}`.")
-                rest = Query(tuple(t for t in asked.terms if t is not term), asked.sort, 1, asked.flags)
-                dropped_default = term is LIVE_TERM
-                text = f"{show(rest)} state:*" if dropped_default else show(rest)
-                offers.append(Offer("Any state" if dropped_default else f"Drop {term.key}", f"findings {text}".strip()))
+                label, text = _dropped(part, asked, scope)
+                offers.append(Offer(label, f"findings {text}".strip()[:MOST_COMMAND]))
         return Trouble(messages=tuple(messages), offers=tuple(offers[:MOST_OFFERS]), read=show(query))
 
-    async def live_counts(self) -> Mapping[Severity, int]:
-        """How many findings are live, by severity."""
+    async def live_counts(self, *terms: Term) -> Mapping[Severity, int]:
+        """How many findings are live, by severity; of those that the terms hold when there are any."""
         async with self._store.reads() as reads:
-            return (await reads.counts(Query((LIVE_TERM,)), self._clock.now())).by_severity
-
-    # --- one finding -----------------------------------------------------------------------------------------------------------------
-
-    def one_ref(self, text: str, verb: str) -> int:
-        """The number of the one finding that a verb's text names; raises UserError with an example."""
-        refs = parse(text, self.names()).query.refs
-        if len(refs) != 1:
-            many = (
-                f"One finding at a time: `/sec {verb} {refs[0]}`"
-                if refs
-                else f"Which finding? For example `/sec {verb} F-1234`"
-            )
-            raise UserError(many)
-        return int(refs[0].removeprefix("F-"))
-
-    async def record(self, number: int) -> Record:
-        """One finding; raises NotFound."""
-        async with self._store.reads() as reads:
-            found = await reads.get(number)
-        if found is None:
-            raise NotFound(f"There is no finding F-{number}.")
-        return found
-
-    async def detail(self, number: int, *, modal: bool = False) -> FindingDetail:
-        """Everything about a finding: its versions and acts, where it is shown, its raw event. Raises NotFound."""
-        record = await self.record(number)
-        async with self._store.reads() as reads:
-            timeline = await reads.timeline(number)
-            cards = await reads.cards(number)
-            raw = await reads.raw(number)
-        return FindingDetail(
-            record=record,
-            now=self._clock.now(),
-            timeline=tuple(timeline),
-            places=tuple((c.channel, c.ts) for c in cards),
-            raw=raw.decode("utf-8", "replace"),
-            modal=modal,
-        )
-
-    async def why(self, number: int, may: Sequence[tuple[str, bool, str]]) -> Why:
-        """Which routes were tried for a finding as it is now, and which one it came by. Raises NotFound."""
-        record = await self.record(number)
-        now = self._clock.now()
-        routed = route(record, self._routing.routes, self._routing.fallback, now)
-        return Why(record=record, tried=routed.based_on, may=tuple(may), now=now, reason=record.why or routed.reason)
+            return (await reads.counts(Query((*terms, LIVE_TERM)), self._clock.now())).by_severity
 
     # --- accounts ----------------------------------------------------------------------------------------------------------------------
 
@@ -205,7 +241,7 @@ class Queries:
         """The accounts with what is live in each, most urgent first; `text` keeps those whose name, number, OU or environment holds it."""
         async with self._store.reads() as reads:
             live = {c.account: c for c in await reads.account_counts()}
-        known = {a.id: a for a in self._directory.accounts()}
+        known = {a.id: a for a in self._lexicon.directory.accounts()}
         wanted = text.casefold().strip()
         rows = [
             AccountRow(
@@ -225,14 +261,61 @@ class Queries:
         return Accounts(rows=tuple(rows[:MOST_ACCOUNTS]), total=len(rows), unknown=unknown, filter=text.strip())
 
 
-def scoped(query: Query, user: str) -> Query:
-    """The query with what was left unsaid: live findings, and `me` as those that the asker acknowledged."""
-    terms = list(query.terms)
+def _anything(key: Key) -> str:
+    """The term of a key that every finding satisfies, which lifts a default with that key."""
+    if key is Key.SEV:
+        return "sev:info+"
+    return f"{key}:>0s" if key in TIME_KEYS else f"{key}:*"
+
+
+def scoped(
+    query: Query, user: str, default: SavedView | None = None, views: Mapping[str, Query] | None = None
+) -> Scoped:
+    """The query with what was left unsaid: the channel's default view, live findings, and `me` as those that are on the asker.
+
+    A term of the default view is laid over a question that says nothing of its key; `all` lifts every default.
+    """
+    query = query.dissolved()
+    told = (views or {}).get(default.name) if default is not None and Flag.ALL not in query.flags else None
+    added = tuple(t for t in told.filters if not query.asks(t.key)) if told is not None and not query.refs else ()
+    terms = [*query.terms, *added]
     if Flag.ME in query.flags:
         terms.append(Term(Key.BY, (Exact(user.casefold()),)))
-    if not query.asks(Key.STATE) and Flag.ALL not in query.flags and not query.refs:
+    if not any(t.key is Key.STATE for t in terms) and Flag.ALL not in query.flags and not query.refs:
         terms.append(LIVE_TERM)
-    return replace(query, terms=tuple(terms), flags=query.flags - {Flag.ME, Flag.ALL})
+    whole = replace(query, terms=tuple(terms), flags=query.flags - {Flag.ME, Flag.ALL, Flag.CSV})
+    return Scoped(whole, added, default.name if default is not None else "")
+
+
+def _dropped(part: Term | Within, asked: Query, scope: Scoped) -> tuple[str, str]:
+    """(what the button says, the question without that part) in the asker's own words."""
+    if isinstance(part, Within):
+        return f"Drop @{part.name}", show(replace(asked, views=tuple(v for v in asked.views if v != part), page=1))
+    kept = replace(asked.dissolved(), page=1)
+    if part is LIVE_TERM:
+        return "Any state", f"{show(kept)} state:*".strip()
+    if part in scope.added:
+        return f"Drop {part.key}", f"{show(kept)} {_anything(part.key)}".strip()
+    if part.key is Key.BY and Flag.ME in kept.flags:
+        return "Drop me", show(replace(kept, flags=kept.flags - {Flag.ME}))
+    return f"Drop {part.key}", show(replace(kept, terms=tuple(t for t in kept.terms if t != part)))
+
+
+def _only(part: Term | Within) -> Query:
+    return Query((part,)) if isinstance(part, Term) else Query(views=(part,))
+
+
+def _without(query: Query, part: Term | Within) -> Query:
+    terms = tuple(t for t in query.terms if t is not part)
+    return replace(query, terms=terms, views=tuple(v for v in query.views if v is not part))
+
+
+def _pages(listing: Listing) -> int:
+    return max(1, -(-len(listing.numbers) // PAGE))
+
+
+def _within(page: int, listing: Listing) -> int:
+    return min(max(page, 1), _pages(listing))
 
 
 async def _counts(reads: Reads, query: Query, now: datetime) -> Mapping[Severity, int]:
@@ -253,6 +336,16 @@ async def _numbers(reads: Reads, query: Query, now: datetime) -> Sequence[int]:
     if query.refs:
         return [r.number for r in await _named(reads, query)]
     return await reads.numbers(query, now, limit=SNAPSHOT)
+
+
+async def _newer(reads: Reads, listing: Listing, query: Query, now: datetime) -> int:
+    """How many findings came into a list's question since its snapshot: new ones, and known ones that changed into it."""
+    if query.refs:
+        return 0
+    known = set(listing.numbers)
+    fresh = [n for n in await reads.numbers(query, now, limit=SNAPSHOT) if n not in known][:MOST_NEWER]
+    records = await reads.by_numbers(fresh) if fresh else ()
+    return sum(r.created > listing.created or r.changed > listing.created for r in records)
 
 
 def trouble(verb: str, parsed: Parsed) -> Trouble:

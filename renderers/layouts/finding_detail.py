@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.finding import Finding, Record
-from bot.domain.views import FindingDetail
+from bot.domain.views import FindingDetail, Related
 from bot.plugins import Layout, Message, Modal
 from renderers import parts
 from renderers.actions import CONSOLE, encode
@@ -27,6 +28,7 @@ from renderers.blocks import (
     link_button,
     paragraph,
     plain_text,
+    run_button,
     section,
     sections,
 )
@@ -39,20 +41,23 @@ PLACES = 10
 RAW_MAX = 2900
 RAW_BLOCKS = 4
 FENCES = 10  # characters around a code block
+SAID = {"card": "Card posted in", "edit": "Card edited in", "thread": "Thread line in"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """How much a surface holds: characters of the title and the description, rows of resources and timeline."""
+    """How much a surface holds: characters of the title and the description, rows of resources, timeline and each related list."""
 
     title: int
     description: int
     resources: int
     timeline: int
+    related: int
 
 
-_MODAL = _Room(title=10_000, description=10_000, resources=50, timeline=30)
-_MESSAGE = _Room(title=2_000, description=2_000, resources=20, timeline=8)
+_MODAL = _Room(title=10_000, description=10_000, resources=50, timeline=30, related=5)
+_MESSAGE = _Room(title=2_000, description=2_000, resources=20, timeline=8, related=3)
+_LISTS = 4  # related lists
 
 # The one host whose links a payload may bring: AWS's own documentation.
 _GUIDE = re.compile(r"https://docs\.aws\.amazon\.com/[A-Za-z0-9/_.?=&%#-]{1,1000}")
@@ -84,7 +89,8 @@ def _content(view: FindingDetail) -> list[Block]:
         return [] if view.problem.strip() else [section(words("finding_detail.loading"))]
     room = _MODAL if view.modal else _MESSAGE
     record = view.record
-    return [*_summary(record, room), *_facts(record, room), *_history(view, record, room), *_end(view, record)]
+    middle = [*_facts(record, room), *_history(view, record, room), *_related(view, room)]
+    return [*_summary(record, room), *middle, *_end(view, record)]
 
 
 def _summary(record: Record, room: _Room) -> list[Block]:
@@ -141,12 +147,34 @@ def _listed(title: Mrkdwn, lines: Iterable[Mrkdwn], total: int) -> list[Block]:
 
 
 def _history(view: FindingDetail, record: Record, room: _Room) -> list[Block]:
-    """The newest entries, newest first, and where the cards are."""
-    newest = sorted(view.timeline, key=lambda entry: entry.at, reverse=True)[: room.timeline]
-    lines = [Mrkdwn(f"{date(entry.at)} {change_line(record, entry)}") for entry in newest]
+    """The newest entries and what Slack was told, newest first, and where the cards are."""
+    told = sorted(_events(view, record), key=lambda event: event[0], reverse=True)
+    lines = [Mrkdwn(f"{date(at)} {line}") for at, line in told[: room.timeline]]
     channels = list(dict.fromkeys(channel(place[0]) for place in view.places))[:PLACES]
     shown = [section(words("finding_detail.places", channels=Mrkdwn(", ".join(channels))))] if channels else []
-    return [*_listed(words("finding_detail.timeline"), lines, len(view.timeline)), *shown]
+    return [*_listed(words("finding_detail.timeline"), lines, len(told)), *shown]
+
+
+def _events(view: FindingDetail, record: Record) -> Iterator[tuple[datetime, Mrkdwn]]:
+    for at, kind, place in view.said:
+        what = SAID.get(kind, "Told in")
+        yield at, words("finding_detail.said", what=what, channel=channel(place))
+    for entry in view.timeline:
+        yield entry.at, change_line(record, entry)
+
+
+def _related(view: FindingDetail, room: _Room) -> list[Block]:
+    return [block for related in view.related[:_LISTS] for block in _related_list(related, view.now, room)]
+
+
+def _related_list(related: Related, now: datetime, room: _Room) -> list[Block]:
+    """A titled list whose head has the button that lists them all."""
+    title = words("finding_detail.related", title=prose(related.title, 100), total=f"{related.total:,}")
+    lines = [parts.short_row(record, now) for record in related.rows[: room.related]]
+    blocks = sections([title, *lines]) if lines else []
+    for block, accessory in zip(blocks, run_button("List all", related.command), strict=False):
+        block["accessory"] = accessory
+    return blocks
 
 
 def _end(view: FindingDetail, record: Record) -> list[Block]:
@@ -157,7 +185,8 @@ def _end(view: FindingDetail, record: Record) -> list[Block]:
         row.insert(-1, link_button("How to fix it", encode(f"{CONSOLE}.guide", number=record.number), guide))
     elif guide:
         told = [section(words("finding_detail.guide", url=code(guide, 500)))]
-    return [*told, context(parts.footer(record)), *actions(row), *_raw(view)]
+    link = [words("finding_detail.link", url=code(view.link, 300))] if view.link.strip() else []
+    return [*told, context(parts.footer(record), *link), *actions(row), *_raw(view)]
 
 
 def _raw(view: FindingDetail) -> list[Block]:

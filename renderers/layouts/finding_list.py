@@ -1,29 +1,43 @@
-"""A page of findings: counts and the scope that was applied, one row each with a menu, and the way to the other pages.
+"""A page of findings: counts and the scope that was applied, one numbered row each with a menu, and what can be done with the list.
 
-The scope is always said, so that nobody takes a filtered list for all there is.
+The scope is always said, so that nobody takes a filtered list for all there is. A row's number is what `^9` then names.
 """
 
 from __future__ import annotations
 
-from bot.domain.finding import Record
-from bot.domain.query import COUNT_MOST
+from bot.domain.finding import Record, State
+from bot.domain.query import COUNT_MOST, Sort
 from bot.domain.views import FindingList
 from bot.plugins import Layout, Message
 from renderers import parts
-from renderers.actions import PAGE, encode, page_extra
-from renderers.blocks import Block, actions, button, context, count, section, tally
+from renderers.actions import (
+    ACK_PAGE,
+    EXPORT,
+    PAGE,
+    REFRESH,
+    SORT,
+    VIEW_SAVE,
+    encode,
+    keyed_menu_id,
+    option_value,
+    page_extra,
+)
+from renderers.blocks import Block, actions, button, context, count, offers, option, section, select, tally
 from renderers.engine import words
-from renderers.mrkdwn import Mrkdwn, code, prose
+from renderers.mrkdwn import Mrkdwn, code, prose, sentence
 
 ROWS = 8
 NOTES = 4
+OFFERS = 4
 EVERYTHING = Mrkdwn("everything")
+SORTS = {Sort.SEVERITY: "Worst first", Sort.AGE: "Oldest first", Sort.ACCOUNT: "By account"}
 
 
 def render(view: FindingList) -> Message:
-    """At most 11 blocks: counts and scope, 8 rows, page and notes, Prev and Next."""
-    rows = [_row(record, view) for record in view.rows[:ROWS]]
-    return Message(_text(view), (section(_head(view)), *rows, _foot(view), *actions(_turners(view))))
+    """At most 12 blocks: counts and scope, 8 rows, page and notes, what the notes offer, what can be done with the page."""
+    rows = [_row(record, view, i) for i, record in enumerate(view.rows[:ROWS])]
+    proposals = offers(((o.label, o.command) for o in view.offers), OFFERS)
+    return Message(_text(view), (_head(view), *rows, _foot(view), *proposals, *actions(_controls(view))))
 
 
 def _text(view: FindingList) -> str:
@@ -40,15 +54,28 @@ def _total(view: FindingList) -> str:
     return f"over {COUNT_MOST:,} findings" if beyond else count(view.total, "finding")
 
 
-def _head(view: FindingList) -> Mrkdwn:
+def _head(view: FindingList) -> Block:
+    """What the list holds; when newer findings came, that too, with the button that takes them in."""
     scope = code(view.scope, 500) if view.scope.strip() else EVERYTHING
-    return words("finding_list.head", counts=tally(view.counts), scope=scope)
+    newer = f"{view.newer:,}" if view.newer > 0 else ""
+    text = words("finding_list.head", counts=tally(view.counts), scope=scope, newer=newer)
+    return section(text, button("Refresh", encode(REFRESH, extra=_here(view))) if newer and _is_kept(view) else None)
 
 
-def _row(record: Record, view: FindingList) -> Block:
+def _is_kept(view: FindingList) -> bool:
+    """Whether the list has a snapshot that buttons can name."""
+    return view.listing.isprintable() and 0 < len(view.listing) <= 64
+
+
+def _here(view: FindingList) -> str:
+    return page_extra(view.listing, view.page)
+
+
+def _row(record: Record, view: FindingList, index: int) -> Block:
     icon, severity = parts.grade(record)
     text = words(
         "finding_list.row",
+        number=view.first + index,
         icon=icon,
         severity=severity,
         title=prose(parts.short_title(record.finding), 120),
@@ -63,11 +90,21 @@ def _row(record: Record, view: FindingList) -> Block:
 
 def _foot(view: FindingList) -> Block:
     left_out = len(view.rows) - ROWS
-    notes = [prose(note, 300) for note in view.notes if note.strip()]
+    notes = [sentence(note, 300) for note in view.notes if note.strip()]
     if left_out > 0:
         notes.insert(0, Mrkdwn(f"{left_out} more on this page are not shown"))
     where = words("finding_list.foot", page=view.page, pages=max(view.pages, 1), total=_total(view))
     return context(where, *notes[:NOTES])
+
+
+def _controls(view: FindingList) -> list[Block]:
+    """Prev, Next and what is done with the whole list; nothing for an empty one."""
+    if not view.rows or not _is_kept(view):
+        return []
+    is_open = any(record.state is State.OPEN for record in view.rows[:ROWS])
+    labels = [(ACK_PAGE, "Ack page")] if is_open else []
+    labels += [(VIEW_SAVE, "Save view…"), (EXPORT, "Export")]
+    return [*_turners(view), *(button(label, encode(name, extra=_here(view))) for name, label in labels), _sorter(view)]
 
 
 def _turners(view: FindingList) -> list[Block]:
@@ -75,8 +112,13 @@ def _turners(view: FindingList) -> list[Block]:
     return [
         button(label, encode(PAGE, extra=page_extra(view.listing, page)))
         for label, page in wanted
-        if 1 <= page <= view.pages and view.listing.isprintable() and 0 < len(view.listing) <= 64
+        if 1 <= page <= view.pages
     ]
+
+
+def _sorter(view: FindingList) -> Block:
+    options = {s: option(label, option_value(SORT, extra=f"{view.listing}.{s}")) for s, label in SORTS.items()}
+    return select(keyed_menu_id(SORT), "Sort", list(options.values()), options[view.sort])
 
 
 LAYOUT = Layout(name="finding_list", view=FindingList, render=render)

@@ -1,4 +1,4 @@
-"""One short line in a card's thread: what changed, by whom, when. One that is announced also says whom it is for and how bad it is."""
+"""One short line in a card's thread: what changed, by whom, when, and whom it is for. One that is announced says how bad it is, too."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def _text(view: ThreadLine) -> Mrkdwn:
 
 
 def _line(view: ThreadLine) -> Mrkdwn:
-    return words("thread_line.line", change=change_line(view.record, view.entry), when=date(view.entry.at))
+    change = change_line(view.record, view.entry)
+    return words("thread_line.line", who=mentions(view.mention), change=change, when=date(view.entry.at))
 
 
 def _announced(view: ThreadLine) -> Mrkdwn:

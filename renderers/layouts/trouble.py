@@ -10,13 +10,13 @@ from bot.plugins import Layout, Message
 from renderers.blocks import WARNING, Block, context, offers, section
 from renderers.engine import words
 from renderers.limits import MAX_FALLBACK
-from renderers.mrkdwn import Mrkdwn, code, prose, sentence, unmarked
+from renderers.mrkdwn import Mrkdwn, code, mentions, prose, sentence, unmarked
 
 MESSAGES = 6
 
 
 def render(view: Trouble) -> Message:
-    """At most 8 blocks: a section for each of six messages, what was read and the reference, up to five offers."""
+    """At most 8 blocks: a section for each of six messages, small print (who may, what was read, the reference), up to five offers."""
     said = _said(view)
     blocks = [section(Mrkdwn(f"{WARNING} {line}" if i == 0 else line)) for i, line in enumerate(said[:MESSAGES])]
     return Message(
@@ -39,7 +39,10 @@ def _text(view: Trouble, said: list[Mrkdwn]) -> str:
 
 
 def _small_print(view: Trouble) -> list[Block]:
-    lines = [words("trouble.read", read=code(view.read, 300))] if view.read.strip() else []
+    holders = mentions(view.whom)
+    lines = [words("trouble.whom", who=holders)] if holders else []
+    if view.read.strip():
+        lines.append(words("trouble.read", read=code(view.read, 300)))
     if view.reference and not any(view.reference in message for message in view.messages) and view.messages:
         lines.append(words("trouble.reference", reference=code(view.reference, 40)))
     return [context(*lines)] if lines else []

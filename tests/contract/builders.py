@@ -12,7 +12,21 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.domain.finding import Account, Finding, Record, Resource, Severity, State, Status
-from bot.domain.query import MANY_KEYS, TIME_KEYS, Exact, Glob, Key, Levels, Query, Sort, Span, Term, Value
+from bot.domain.query import (
+    MANY_KEYS,
+    TIME_KEYS,
+    Exact,
+    Glob,
+    Group,
+    Key,
+    Levels,
+    Query,
+    Sort,
+    Span,
+    Term,
+    Value,
+    Within,
+)
 
 START = datetime(2026, 3, 1, 12, 0, 0, 123457, tzinfo=UTC)
 PAY = Account("111122223333", "Pay-Prod", "prod", "Workloads/Prod", "team-pay", (("cost", "42"),), known=True)
@@ -58,6 +72,7 @@ FULL = record(
     ack_by="U0ANNA",
     ack_at=START + timedelta(minutes=1),
     ack_until=START + timedelta(hours=4),
+    assignee="U0BENO",
     resolved_at=START - timedelta(days=1),
     channel="C0SEC",
     route="prod-critical",
@@ -73,6 +88,7 @@ WORDS = st.text(LETTERS, max_size=5)
 ACCOUNTS = st.builds(
     Account, id=st.sampled_from(("111122223333", "Ab", "")), name=WORDS, env=WORDS, ou=WORDS, owner=WORDS
 )
+ENDS = st.none() | st.integers(-10, 45).map(lambda hours: START + timedelta(hours=hours, microseconds=hours % 3))
 MOMENTS = st.integers(0, 40).map(lambda hours: START - timedelta(hours=hours, microseconds=hours % 3))
 
 
@@ -100,6 +116,8 @@ def records(draw: st.DrawFn, key: str) -> Record:
         created=START,
         changed=START,
         ack_by=draw(WORDS),
+        ack_until=draw(ENDS),
+        assignee=draw(WORDS),
     )
 
 
@@ -124,4 +142,11 @@ def _terms(key: Key) -> st.SearchStrategy[Term]:
 
 
 TERMS = st.sampled_from(Key).flatmap(_terms)
-QUERIES = st.builds(Query, st.lists(TERMS, max_size=3).map(tuple), st.sampled_from(Sort))
+VIEWS = st.builds(Within, st.just("saved"), st.lists(TERMS, max_size=3).map(tuple), st.booleans())
+QUERIES = st.builds(
+    Query,
+    st.lists(TERMS, max_size=3).map(tuple),
+    st.sampled_from(Sort),
+    views=st.just(()) | st.lists(VIEWS, max_size=2).map(tuple),
+    group=st.none() | st.sampled_from(Group),
+)

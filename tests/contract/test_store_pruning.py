@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.adapters.memory import MemoryStore
 from bot.adapters.sql import SqlStore
-from bot.ports import Listing
+from bot.ports import Listing, SavedView
 from tests.contract.builders import record
 from tests.contract.conftest import VirtualClock
 from tests.contract.test_store_outbox import card, claim, line, settle
@@ -38,3 +38,13 @@ async def test_only_what_was_said_listed_or_seen_before_that_time_is_removed(
         assert (await reads.backlog()).waiting == 1
         assert await reads.get(1) is not None
         assert await reads.card(1, "C") is not None
+
+
+async def test_saved_views_are_never_pruned(store: SqlStore | MemoryStore, clock: VirtualClock) -> None:
+    view = SavedView("U0ANA", "mine", "by:me", "U0ANA", clock.now())
+    async with store.begin() as tx:
+        await tx.save_view(view)
+    clock.move(1000 * 24 * 3600)
+    assert await store.prune(clock.now()) == 0
+    async with store.reads() as reads:
+        assert await reads.views(["U0ANA"]) == [view]

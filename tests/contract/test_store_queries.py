@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.facets import facets
-from bot.domain.finding import Account, Record, State
-from bot.domain.query import Exact, Glob, Key, Query, Span, Term, matches
+from bot.domain.finding import Account, Record, Severity, State
+from bot.domain.query import Exact, Glob, Key, Levels, Query, Span, Term, Within, matches
 from bot.ports import Store
 from tests.contract.builders import QUERIES, START, record, records
 
@@ -112,3 +112,58 @@ async def test_the_ends_of_a_time_span_are_left_out(store: Store, key: Key) -> N
     for least in (None, hour, timedelta(), timedelta.max):
         for most in (None, hour, timedelta(), timedelta.max):
             await agree(store, made, Query((Term(key, (Span(least, most),)),)))
+
+
+async def test_the_ends_of_a_lease_are_left_out_and_what_has_no_end_is_in_no_span(store: Store) -> None:
+    hour, tick = timedelta(hours=1), timedelta(microseconds=1)
+    ends = [None, START - hour, START - tick, START, START + hour - tick, START + hour, START + hour + tick]
+    made = await stored(store, [record(f"k{i}", ack_until=end) for i, end in enumerate(ends)])
+    spans = [Span(least, most) for least in (None, hour, timedelta.max) for most in (None, hour, timedelta.max)]
+    for span in spans:
+        for negated in (False, True):
+            await agree(store, made, Query((Term(Key.LEASE, (span,), negated),)))
+            await agree(store, made, Query((Term(Key.LEASE, (span, Span(None, timedelta())), negated),)))
+
+
+@pytest.mark.parametrize("negated", [False, True])
+async def test_whose_a_finding_is_are_its_acknowledger_and_its_assignee(store: Store, negated: bool) -> None:
+    people = [("", ""), ("U0ANA", ""), ("", "U0ANA"), ("U0BEN", "U0ANA"), ("U0BEN", "U0BEN"), ("U0ANAS", "")]
+    made = await stored(store, [record(f"k{i}", ack_by=one, assignee=other) for i, (one, other) in enumerate(people)])
+    for values in ((Exact("U0ANA"),), (Exact("u0ben"), Exact("U0ANAS")), (Glob("u0a*"),), (Glob("*"),), (Exact(""),)):
+        await agree(store, made, Query((Term(Key.BY, values, negated),)))
+        await agree(store, made, Query((Term(Key.BY, values, negated), Term(Key.ENV, (Exact("prod"),)))))
+
+
+PROD, CRITICAL = Term(Key.ENV, (Exact("prod"),)), Term(Key.SEV, (Levels(Severity.CRITICAL, Severity.CRITICAL),))
+OPEN, OWNED = Term(Key.STATE, (Exact("open"),)), Term(Key.BY, (Glob("*"),))
+
+
+@pytest.mark.parametrize(
+    "terms", [(), (PROD,), (PROD, CRITICAL), (OPEN,), (OPEN, CRITICAL), (OWNED, PROD)], ids=lambda t: str(len(t))
+)
+async def test_a_view_is_all_of_its_terms_and_negated_not_all_of_them(store: Store, terms: tuple[Term, ...]) -> None:
+    envs, levels, states = ("prod", "dev"), (Severity.CRITICAL, Severity.LOW), (State.OPEN, State.RESOLVED)
+    made = await stored(
+        store,
+        [
+            record(f"k{i}", account=Account("1", env=env), severity=level, state=state, assignee="U0ANA" * (i % 2))
+            for i, (env, level, state) in enumerate(itertools.product(envs, levels, states))
+        ],
+    )
+    for own in ((), (PROD,), (OPEN,), (Term(Key.STATE, (Exact("resolved"),)),)):
+        for negated in (False, True):
+            await agree(store, made, Query(own, views=(Within("v", terms, negated),)))
+        await agree(store, made, Query(own, views=(Within("v", terms), Within("w", (CRITICAL,), negated=True))))
+
+
+async def test_a_control_is_found_among_findings_of_an_environment(store: Store) -> None:
+    made = await stored(
+        store,
+        [
+            record(f"k{i}", control=control, account=Account("1", env=env))
+            for i, (control, env) in enumerate(itertools.product(("S3.1", "S3.2", "S3.10"), ("prod", "dev")))
+        ],
+    )
+    for values in ((Exact("s3.1"),), (Exact("S3.1"), Exact("S3.2")), (Glob("S3.1*"),)):
+        await agree(store, made, Query((PROD, Term(Key.CONTROL, values))))
+        await agree(store, made, Query((PROD, Term(Key.CONTROL, values, negated=True))))

@@ -24,9 +24,9 @@ from sandbox.company import Company, northwind
 from sandbox.events import guardduty
 from sandbox.events import securityhub as hub
 from sandbox.events.scene import Scene
-from sandbox.run import workspace_of
 from sandbox.slack.server import SlackServer
 from sandbox.slack.state import Message
+from sandbox.workspace import workspace_of
 from tests.crash.times import BotTime, HurriedTime
 from tests.support.boxes import environment
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -88,7 +89,17 @@ def test_the_matrix_has_every_kind() -> None:
     assert len(PLACES) == 4
     assert set(ACTORS) == set(ANSWERS) | set(REFUSED)
     assert set(PLACES) == set(WHERE_OPEN) | set(REFUSED_PLACES)
-    assert {p for p, _ in QUESTIONS} == set(Permission)
+    assert {p for p, _ in QUESTIONS} == {READ, ACK}
+
+
+@pytest.mark.parametrize("permission", [p for p in Permission if p not in (READ, ACK)])
+def test_every_other_permission_is_asked_for_as_ack_is(permission: Permission) -> None:
+    holder = replace(POLICY.statements[0], can=frozenset({permission}))
+    policy = replace(POLICY, statements=(holder,))
+    for actor, place in product(ACTORS, PLACES):
+        decision = authorize(policy, ACTORS[actor], permission, PLACES[place], PROD_HIGH)
+        fine = actor == "group" and place in WHERE_OPEN
+        assert decision.allowed is fine, (actor, place)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_one_term_of_every_form(text: str, term: Term, why: str) -> None:
     [
         ("F-12", Query(refs=("F-12",)), "a reference"),
         ("f12 F-012 F-7", Query(refs=("F-12", "F-7")), "typed on a phone, each once"),
-        ("here me all", Query(flags=frozenset(Flag)), "flags"),
+        ("here me all csv", Query(flags=frozenset(Flag)), "flags"),
         ("page:3 sort:AGE", Query(page=3, sort=Sort.AGE), "settings"),
         ("page:2 page:3", Query(page=3), "the last page counts"),
         ('""', Query(), "empty quotes are nothing"),

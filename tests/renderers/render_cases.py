@@ -1,15 +1,14 @@
-"""The views that the renderers' tests show: plain ones for the golden files, hostile ones for everything else."""
+"""The plain views that the renderers' tests show: those of the golden files. The hostile ones are in render_hostile.py."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import strategies as st
-
 from bot.domain import views
 from bot.domain.finding import Account, Entry, Finding, Record, Resource, Severity, State, Status
 from bot.domain.lifecycle import Change
+from bot.domain.query import Group, Sort
 
 NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 ACCOUNT = "111122223333"
@@ -84,6 +83,10 @@ def granted() -> Finding:
     )  # fmt: skip
 
 
+def assigned(number: int = 1234) -> Record:
+    return record(number=number, assignee="U0SAFE1", revision=2)
+
+
 def many_resources() -> Finding:
     resources = tuple(Resource(f"arn:aws:s3:::pay-export-{i}", "AwsS3Bucket", "eu-central-1") for i in range(60))
     return finding(resources=resources, title="A very long title. " * 260, source="securityhub", product="Acme Scan")
@@ -109,6 +112,18 @@ def _detail(modal: bool, shown: Record | None, problem: str = "") -> views.Findi
         now=NOW,
         timeline=TIMELINE,
         places=places,
+        said=(
+            (NOW - timedelta(minutes=49), "card", "C0SAFE123"),
+            (NOW, "edit", "C0SAFE123"),
+            (NOW, "thread", "sec-prod"),
+        ),
+        related=(
+            views.Related(
+                "On the same resource", (record(number=7), acknowledged()), 2, "findings resource:pay-export"
+            ),
+            views.Related("The same control elsewhere", (resolved(),) * 9, 31, "findings control:S3.8 all"),
+            views.Related("In the same hour", (), 0, "findings first:<1h"),
+        ),
         raw='{"a":1,"b":[{"c":"<d>"}]}',
         modal=modal,
         problem=problem,
@@ -125,7 +140,7 @@ def _list(*rows: Record, **changes: object) -> views.FindingList:
 
 def _line(kind: str, announce: bool = False, **changes: object) -> views.ThreadLine:
     entry = Entry(at=NOW, kind=kind, **changes)  # type: ignore[arg-type]
-    mention = ("S0SAFE1",) if announce else ()
+    mention = ("S0SAFE1",) if announce or kind == Change.ASKED else ()
     shown = record() if announce else resolved()
     return views.ThreadLine(record=shown, entry=entry, now=NOW, announce=announce, mention=mention)
 
@@ -165,6 +180,51 @@ def _why() -> views.Why:
     )
 
 
+def _breakdown(group: Group, *rows: views.GroupRow, **changes: object) -> views.Breakdown:
+    counts = {s: sum(row.counts.get(s, 0) for row in rows) for s in Severity}
+    base = views.Breakdown(group=group, rows=rows, scope="env:prod", counts=counts)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+GROUP_ROWS = (
+    views.GroupRow("payments-prod", {Severity.CRITICAL: 3, Severity.HIGH: 9}, "findings prod account:payments-prod"),
+    views.GroupRow("a-very-long-name-of-an-account-1", {Severity.HIGH: 4, Severity.LOW: 1}, "findings account:one"),
+    views.GroupRow("a-very-long-name-of-an-account-2", {Severity.INFO: 1}, "findings account:two"),
+    views.GroupRow("", {Severity.MEDIUM: 12_001}, ""),
+)
+SEVERITY_ROWS = (
+    views.GroupRow("critical", {Severity.CRITICAL: 3}, "findings critical"),
+    views.GroupRow("high", {Severity.HIGH: 39}, "findings sev:high"),
+)
+VIEW_ROWS = (
+    views.ViewRow("night", "env:prod sev:high+", "U0SAFE1", counts={Severity.CRITICAL: 1, Severity.HIGH: 4}),
+    views.ViewRow("calm", "", "U0SAFE1", default=True, counts={}),
+    views.ViewRow("old", "env:gone", "U0SAFE1", problem="`gone` is not an environment any more."),
+)
+
+
+def _home(**changes: object) -> views.Home:
+    base = views.Home(
+        user="U0SAFE1", on_you=(assigned(), acknowledged()), on_you_total=12, ending=(acknowledged(),), views=VIEW_ROWS,
+        counts={Severity.CRITICAL: 3, Severity.HIGH: 1200},
+        envs=(("prod", {Severity.CRITICAL: 3}), ("dev eu", {}), ("", {Severity.LOW: 2})),
+        health=(("slack link", True, ""), ("queue", False, "the oldest message is 5 min old")), now=NOW,
+    )  # fmt: skip
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def _audit() -> views.AuditLog:
+    taken = Entry(at=NOW, kind=Change.ACKNOWLEDGED, actor="U0SAFE1", details={"until": "2026-11-25T02:00:00+00:00"})
+    given = Entry(at=NOW - timedelta(hours=2), kind=Change.ASSIGNED, actor="U0SAFE1", details={"to": "U0SAFE1"})
+    asked = Entry(at=NOW - timedelta(days=1), kind=Change.ASKED, actor="U0SAFE1", details={"for": "ack"})
+    rows = (
+        views.AuditRow(1234, taken, record()),
+        views.AuditRow(1234, given, record()),
+        views.AuditRow(9, asked, None),
+    )
+    return views.AuditLog(rows=rows, scope="since:7d", now=NOW, more=True, offers=OFFERS[1:])
+
+
 # layout -> case -> view
 GOLDEN: dict[str, dict[str, views.View]] = {
     "finding_card": {
@@ -172,6 +232,7 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "acknowledged": views.FindingCard(record=acknowledged(), now=NOW),
         "resolved": views.FindingCard(record=resolved(), now=NOW),
         "suppressed": views.FindingCard(record=record(state=State.SUPPRESSED), now=NOW),
+        "assigned": views.FindingCard(record=assigned(), now=NOW),
         "unknown_account": views.FindingCard(record=record(account=Account(ACCOUNT)), now=NOW),
         "many_resources": views.FindingCard(record=record(finding=many_resources()), now=NOW),
         "sentences_and_arns": views.FindingCard(record=record(finding=granted()), now=NOW),
@@ -191,16 +252,20 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "acknowledged": _line(Change.ACKNOWLEDGED, actor="U0SAFE1", details={"until": "2026-11-25T02:00:00+00:00"}),
         "severity_lowered": _line(Change.SEVERITY_LOWERED, details={"was": "critical", "severity": "high"}),
         "announced": _line(Change.REOPENED, announce=True),
+        "assigned": _line(Change.ASSIGNED, actor="U0SAFE1", details={"to": "U0SAFE1"}),
+        "asked": _line(Change.ASKED, actor="U0SAFE1", details={"for": "ack"}),
         "unknown_kind": _line("moved_house", note="to <another> place"),
     },
     "finding_list": {
         "page": _list(record(), acknowledged(), resolved()),
-        "last_page": _list(record(), page=5, notes=()),
+        "last_page": _list(resolved(), page=5, first=33, notes=(), sort=Sort.AGE),
+        "newer": _list(record(), assigned(7), first=9, newer=2, offers=OFFERS),
         "empty": _list(scope="", counts={}, page=1, pages=0, total=0, notes=()),
     },
     "finding_detail": {
         "message": _detail(False, acknowledged()),
         "modal": _detail(True, acknowledged()),
+        "linked": replace(_detail(True, assigned()), link="https://secbot.example.com/F-1234", timeline=()),
         "arns": _detail(True, record(finding=granted())),
         "long": _detail(False, record(finding=many_resources())),
         "loading": _detail(True, None),
@@ -211,6 +276,10 @@ GOLDEN: dict[str, dict[str, views.View]] = {
             messages=("I don't know `findngs`. Did you mean *findings*?",), offers=OFFERS, read="findngs prod"
         ),
         "broken": views.Trouble(messages=(), reference="e-7f3a"),
+        "not_allowed": views.Trouble(
+            messages=("You may not ack F-12. Your roles do not cover critical findings in prod.",), whom=("S0SAFE1", "U0SAFE1"),
+            offers=(views.Offer("Ask them", "ask F-12"),),
+        ),
         "taken": views.Trouble(messages=("F-12 is already acknowledged by <@U0SAFE1>.",), reference="e-7f3a"),
     },
     "notice": {
@@ -235,100 +304,52 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "quiet": views.Accounts(rows=(views.AccountRow("444455556666", "dev", "dev", "", "", 0, None),), total=1),
     },
     "why": {"routed": _why()},
-}  # fmt: skip
-
-
-# --- hostile ------------------------------------------------------------------------------------------------------------------
-
-ATTACKS = (
-    "<!channel>", "<!here>", "<@U0EVIL1>", "<!subteam^S0EVIL1>", "<#C0EVIL1>", "<https://evil.example|console>",
-    "http://evil.example/a?b=c&d", "www.evil.example", "mail@evil.example", "@here", "@channel", "`", "```", "*", "*bold*",
-    "_it_", "~no~", "> quote", ">>> quote", "\n", "\r\n# head\n", ":white_check_mark: RESOLVED", "\u202e", "\u200b",
-    "\x00", "\x1b[31m", "\ud800", "&lt;!channel&gt;", "&amp", "&", "<", "\u2028", "e\u0301\u0301\u0301\u0301", "\u3164",
-    "🔴 CRITICAL", "{{ 7*7 }}", "{% raw %}", "<!date^1^{date}|x>", " " * 50, "é" * 40, "𝔸" * 40, "<mailto:a@b|c>",
-    "Hm F-1 is already acknowledged by <@U0EVIL1>", "is x by <@U0EVIL1>.", "|", "^", "'", '"', "\\",
-)  # fmt: skip
-
-_pieces = st.lists(st.sampled_from(ATTACKS) | st.text(max_size=12), max_size=6).map("".join)
-texts = _pieces | st.builds(lambda piece, n: piece * n, _pieces, st.integers(1, 300))
-short_texts = st.sampled_from(ATTACKS) | st.text(max_size=20)
-times = st.datetimes(datetime(1970, 1, 2), datetime(2099, 1, 1)).map(lambda t: t.replace(tzinfo=UTC))  # noqa: DTZ001
-numbers = st.integers(0, 10**9)
-
-resources = st.builds(Resource, texts, short_texts, short_texts, short_texts, short_texts)
-pairs = st.tuples(short_texts, texts)
-findings = st.builds(
-    Finding,
-    key=texts, source=st.sampled_from(["guardduty", "securityhub", "config", "cloudwatch", "generic"]) | short_texts,
-    via=st.sampled_from(["securityhub", "securityhub_v2", "config"]), native_id=texts,
-    account=st.just(ACCOUNT) | texts, region=st.sampled_from(["eu-west-1", "", "global"]) | texts,
-    severity=st.sampled_from(Severity), title=texts, type=texts, status=st.sampled_from(Status), first_seen=times,
-    updated=times, emitted=times, resources=st.lists(resources, max_size=4).map(lambda r: tuple(r * 16)), description=texts,
-    remediation_url=texts, last_seen=st.none() | times, control=texts, standards=st.lists(texts, max_size=2).map(tuple),
-    workflow=texts, record_state=texts, compliance=texts, product=texts, detector=texts,
-    evidence=st.lists(pairs, max_size=4).map(tuple), requested=texts,
-)  # fmt: skip
-accounts = st.builds(Account, texts, texts, texts, texts, texts, known=st.booleans())
-safe_users = st.sampled_from(["U0SAFE1", "", "u0", "<@U0EVIL1>", "U0EVIL1>", "U0EVIL1\n"])
-records = st.builds(
-    Record,
-    finding=findings, account=accounts, state=st.sampled_from(State), revision=st.integers(1, 9), number=numbers,
-    created=times, changed=times, ack_by=safe_users, ack_at=st.none() | times, ack_until=st.none() | times,
-    resolved_at=st.none() | times, channel=texts, route=texts, why=texts,
-)  # fmt: skip
-entries = st.builds(
-    Entry, at=times, kind=st.sampled_from([str(c) for c in Change]) | texts, actor=safe_users, note=texts,
-    details=st.dictionaries(st.sampled_from(["was", "severity", "until", "x"]), texts, max_size=4),
-)  # fmt: skip
-mention = st.lists(st.sampled_from(["S0SAFE1", "U0SAFE1", "here", "!channel", "<!here>", "S0SAFE1\n"]), max_size=4).map(
-    tuple
-)
-offers = st.lists(st.builds(views.Offer, texts, texts), max_size=7).map(tuple)
-helps = st.lists(
-    st.builds(views.HelpEntry, texts, texts, texts, st.tuples(texts), st.tuples(texts, texts)), max_size=12
-).map(tuple)
-counts = st.dictionaries(st.sampled_from(Severity), st.integers(0, 10**6))
-triples = st.lists(st.tuples(texts, st.booleans(), texts), max_size=12).map(tuple)
-named = st.lists(st.tuples(texts, numbers), max_size=8).map(tuple)
-rows = st.builds(
-    views.AccountRow, texts, texts, texts, texts, texts, numbers, st.none() | st.sampled_from(Severity)
-)  # fmt: skip
-
-HOSTILE: dict[str, st.SearchStrategy[views.View]] = {
-    "finding_card": st.builds(views.FindingCard, record=records, now=times, mention=mention),
-    "thread_line": st.builds(
-        views.ThreadLine, record=records, entry=entries, now=times, announce=st.booleans(), mention=mention
-    ),
-    "finding_list": st.builds(
-        views.FindingList, rows=st.lists(records, max_size=3).map(lambda r: tuple(r * 4)), scope=texts, counts=counts,
-        page=st.integers(1, 9), pages=st.integers(0, 9), total=numbers, listing=st.just("AbC") | texts, now=times,
-        notes=st.lists(texts, max_size=3).map(tuple),
-    ),
-    "finding_detail": st.builds(
-        views.FindingDetail, record=st.none() | records, now=times, timeline=st.lists(entries, max_size=5).map(tuple),
-        places=st.lists(st.tuples(st.just("C0SAFE123") | texts, texts), max_size=3).map(tuple), raw=texts,
-        modal=st.booleans(), problem=texts,
-    ),
-    "trouble": st.builds(
-        views.Trouble, messages=st.lists(texts, max_size=8).map(tuple), offers=offers, read=texts, reference=short_texts
-    ),
-    "notice": st.builds(
-        views.Notice, text=texts, until=st.sampled_from([0, 1_795_570_800]), offers=offers, good=st.booleans()
-    ),
-    "help": st.builds(
-        views.Help, verbs=helps, full=st.booleans(), language=st.lists(st.tuples(texts, texts), max_size=5).map(tuple)
-    ),
-    "menu": st.builds(views.Menu, counts=counts, offers=offers, verbs=helps, health=triples),
-    "status": st.builds(
-        views.Status, parts=triples, freshness=st.dictionaries(texts, times, max_size=4),
-        states=st.dictionaries(texts, numbers, max_size=4), waiting=numbers, oldest=st.none() | times,
-        blocked=st.lists(st.tuples(texts, texts, numbers), max_size=4).map(tuple), queue_depth=st.none() | numbers,
-        quarantined=numbers, quarantine_reasons=named, ignored=st.dictionaries(texts, numbers, max_size=4), started=times,
-        now=times, version=texts,
-    ),
-    "accounts": st.builds(
-        views.Accounts, rows=st.lists(rows, max_size=4).map(lambda r: tuple(r * 20)), total=numbers,
-        unknown=st.lists(texts, max_size=12).map(tuple), filter=texts,
-    ),
-    "why": st.builds(views.Why, record=records, tried=triples, may=triples, now=times, reason=texts),
+    "breakdown": {
+        "accounts": _breakdown(Group.ACCOUNT, *GROUP_ROWS, left_out=3, notes=("12 more match without `state:open`.",)),
+        "severities": _breakdown(Group.SEV, *SEVERITY_ROWS),
+        "empty": _breakdown(Group.OU, scope="", offers=OFFERS),
+    },
+    "views_list": {
+        "both": views.ViewsList(mine=VIEW_ROWS[:1], here=VIEW_ROWS[1:], channel="C0SAFE123", may_change=True),
+        "reader": views.ViewsList(mine=VIEW_ROWS[:1], here=VIEW_ROWS[1:], channel="C0SAFE123"),
+        "empty": views.ViewsList(mine=(), here=()),
+    },
+    "confirm": {
+        "page": views.Confirm(
+            text="Acknowledge *3* findings? 2 are critical.", label="Acknowledge 3", action="ack.page.go", extra="AbC.2",
+            lines=("F-12 CRITICAL S3 bucket <pay> is public", "F-13 HIGH Root was used"),
+        ),
+        "delete": views.Confirm(text="Delete `@night`?", label="Delete", action="view.delete.go", extra="me.night"),
+    },
+    "working": {"some": views.Working(text="Looking for `prod high+`…"), "bare": views.Working()},
+    "save_view_form": {
+        "mine": views.SaveViewForm(query="env:prod sev:high+"),
+        "channel": views.SaveViewForm(query="", name="night", channel="C0SAFE123", extra="C0SAFE123"),
+    },
+    "assign_form": {
+        "new": views.AssignForm(record=record(), now=NOW),
+        "again": views.AssignForm(record=assigned(), now=NOW, user="U0SAFE1"),
+    },
+    "ask_form": {
+        "shortcut": views.AskForm(examples=("findings prod high+", "status")),
+        "again": views.AskForm(command="findngs", note="I don't know `findngs`. Did you mean *findings*?", extra="C0SAFE123"),
+    },
+    "home": {
+        "busy": _home(),
+        "quiet": _home(on_you=(), on_you_total=0, ending=(), views=(), counts={}, envs=(), health=(("queue", True, ""),)),
+        "refused": _home(problem="Guests cannot use secbot."),
+    },
+    "preview": {
+        "open": views.Preview(record=record(), now=NOW),
+        "acknowledged": views.Preview(record=acknowledged(), now=NOW),
+        "redacted": views.Preview(record=record(), now=NOW, redacted=True),
+        "redacted_resolved": views.Preview(record=resolved(), now=NOW, redacted=True),
+    },
+    "audit_log": {"some": _audit(), "none": views.AuditLog(rows=(), scope="", now=NOW)},
+    "can": {
+        "some": views.Can(
+            user="U0SAFE1", about="F-1234", whom=("S0SAFE1",),
+            rows=(("read", True, "reading is open"), ("ack", False, "Who may: oncall."), ("assign", False, "")),
+        ),
+    },
 }  # fmt: skip

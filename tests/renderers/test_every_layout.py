@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from render_cases import GOLDEN, HOSTILE
+from render_cases import GOLDEN
+from render_hostile import HOSTILE
 
 import renderers.layouts
 from bot.domain import views
 from bot.plugins import Layout, Message, Modal, collect
 from renderers import Renderer, limits
-from renderers.actions import decode
+from renderers.actions import decode, decode_form
+from renderers.modal import as_modal
+from sandbox.slack import blocks_check
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases" / "layouts"
@@ -58,7 +61,19 @@ CHECK = _checker()
 
 
 def payload(shown: Message | Modal) -> dict[str, Any]:
-    return dict(shown.view) if isinstance(shown, Modal) else {"text": shown.text, "blocks": list(shown.blocks)}
+    if isinstance(shown, Modal):
+        return dict(shown.view)
+    return {"text": shown.text, "blocks": list(shown.blocks)} | ({"twin": list(shown.twin)} if shown.twin else {})
+
+
+def versions(shown: Message | Modal) -> Iterator[dict[str, Any]]:
+    """What Slack may be given for an answer: the blocks or their plain twin, and all of it as a modal."""
+    if isinstance(shown, Modal):
+        yield dict(shown.view)
+        return
+    yield {"text": shown.text, "blocks": list(shown.blocks)}
+    yield {"text": shown.text, "blocks": list(shown.plain_blocks)}
+    yield dict(as_modal(shown).view)
 
 
 def walk(value: Any) -> Iterator[dict[str, Any]]:
@@ -98,44 +113,67 @@ def assert_fallback_is_plain(text: str) -> None:
 
 
 def assert_within_limits(shown: Message | Modal) -> None:
-    blocks = payload(shown)["blocks"]
-    if isinstance(shown, Message):
-        assert 1 <= len(blocks) <= limits.MAX_BLOCKS
-        assert sum(len(o["text"]) for o in walk(blocks) if isinstance(o.get("text"), str)) <= limits.MAX_TOTAL
-        assert_fallback_is_plain(shown.text)
-    else:
-        assert 1 <= len(blocks) <= limits.MAX_MODAL_BLOCKS
-        assert len(shown.view["title"]["text"]) <= limits.MAX_MODAL_TITLE
-        assert len(json.dumps(shown.view)) < 250_000
-    if CHECK is not None:
-        assert CHECK("view" if isinstance(shown, Modal) else "message", payload(shown)) == []
+    for made in versions(shown):
+        is_view = "type" in made
+        assert 1 <= len(made["blocks"]) <= (limits.MAX_MODAL_BLOCKS if is_view else limits.MAX_BLOCKS)
+        if is_view:
+            assert len(json.dumps(made)) < limits.MAX_VIEW
+            assert blocks_check.check_view(made) == []
+        else:
+            assert (
+                sum(len(o["text"]) for o in walk(made["blocks"]) if isinstance(o.get("text"), str)) <= limits.MAX_TOTAL
+            )
+            assert_fallback_is_plain(made["text"])
+            assert blocks_check.check_message(made["blocks"]) == []
+        if CHECK is not None:
+            assert CHECK("view" if is_view else "message", made) == []
 
 
-def assert_buttons_are_ours(shown: Message | Modal) -> None:
-    for block in payload(shown)["blocks"]:
+def assert_buttons_are_ours(made: dict[str, Any]) -> None:
+    for block in made["blocks"]:
         ids = [o["action_id"] for o in walk(block) if "action_id" in o]
         assert len(ids) == len(set(ids)), ids
-    for element in walk(payload(shown)):
+    for element in walk([b for b in made["blocks"] if b["type"] != "input"]):
         if "url" in element:
             assert _LINKS.match(element["url"]), element["url"]
         if element.get("type") == "button":
             decode(element["action_id"], element["value"])
-        if element.get("type") == "overflow":
+        if element.get("type") in ("overflow", "static_select"):
             for choice in element["options"]:
                 decode(element["action_id"], choice["value"])
 
 
-def assert_harmless(shown: Message | Modal) -> None:
-    assert all(type(o["text"]) is str for o in walk(payload(shown)) if isinstance(o.get("text"), str))
-    assert_within_limits(shown)
-    assert_buttons_are_ours(shown)
-    for element in walk(payload(shown)):
-        if element.get("type") == "mrkdwn":
+def assert_form_is_ours(made: dict[str, Any]) -> None:
+    """What Slack would give back for the untouched form is read as it was written."""
+    inputs = [b for b in made["blocks"] if b["type"] == "input"]
+    if inputs:
+        values = {b["block_id"]: {b["element"]["action_id"]: {"type": b["element"]["type"]}} for b in inputs}
+        pressed = decode_form(made["callback_id"], made["private_metadata"], values)
+        assert set(pressed.values) == {b["block_id"] for b in inputs}
+
+
+def assert_foreign_text_is_harmless(made: dict[str, Any]) -> None:
+    assert all(type(o["text"]) is str for o in walk(made) if isinstance(o.get("text"), str))
+    for element in walk(made):
+        kind = element.get("type")
+        if kind == "mrkdwn":
             assert element["verbatim"] is True
             assert_mrkdwn_is_harmless(element["text"])
-        if element.get("type") == "plain_text":
+        if kind == "plain_text":
             assert element["emoji"] is False
+        if kind in ("plain_text", "raw_text"):
             assert_plain_is_harmless(element["text"])
+        if kind == "data_visualization":
+            for text in (str(t) for o in walk(element) for t in o.values() if isinstance(t, str)):
+                assert_plain_is_harmless(text)
+
+
+def assert_harmless(shown: Message | Modal) -> None:
+    assert_within_limits(shown)
+    for made in versions(shown):
+        assert_buttons_are_ours(made)
+        assert_form_is_ours(made)
+        assert_foreign_text_is_harmless(made)
 
 
 def test_every_view_has_exactly_one_layout() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from render_cases import texts
+from render_hostile import texts
 
 from renderers.mrkdwn import (
     Mrkdwn,

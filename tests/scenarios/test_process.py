@@ -18,8 +18,8 @@ from sandbox.aws.server import SqsSnsServer
 from sandbox.company import northwind
 from sandbox.events import securityhub as hub
 from sandbox.events.scene import Scene
-from sandbox.run import workspace_of
 from sandbox.slack.server import SlackServer
+from sandbox.workspace import workspace_of
 from tests.support.boxes import SOCKET_CONFIG, environment
 from tests.support.checks import ROOT, secrets_of
 

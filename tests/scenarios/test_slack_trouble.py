@@ -213,7 +213,7 @@ async def test_a_card_that_somebody_deleted_stops_nothing(box: Box) -> None:
 
 async def test_sockets_that_are_cut_are_connected_again(open: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "bot.entrypoints.slack.AsyncSocketModeHandler", partial(AsyncSocketModeHandler, ping_interval=0.2)
+        "bot.entrypoints.slack.links.AsyncSocketModeHandler", partial(AsyncSocketModeHandler, ping_interval=0.2)
     )  # the SDK looks at its connections on real time
     async with open() as box:
         await _cut_and_ask(box)

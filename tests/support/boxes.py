@@ -32,15 +32,16 @@ from bot.config import Settings, parse_settings, read_environment
 from renderers import Renderer
 from sandbox.aws.server import SqsSnsServer
 from sandbox.company import Company, northwind
-from sandbox.run import CONFIG, workspace_of
+from sandbox.run import CONFIG
 from sandbox.slack.clock import ManualClock
 from sandbox.slack.server import SlackServer
+from sandbox.workspace import workspace_of
 from tests.support.box import Box
 from tests.support.checks import check
 from tests.support.clock import BotClock
 
 SOCKET_CONFIG = CONFIG.read_text(encoding="utf-8")
-HTTP_CONFIG = SOCKET_CONFIG + "slack:\n  mode: http\n  host: 127.0.0.1\n  port: 0\n"
+HTTP_CONFIG = SOCKET_CONFIG.replace("\nslack:\n", "\nslack:\n  mode: http\n  host: 127.0.0.1\n  port: 0\n")
 START = 1_773_000_000.0  # a Sunday in March 2026
 
 

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import commands
@@ -25,13 +26,13 @@ from bot.domain.routing import Route
 from bot.domain.syntax import Names, parse
 from bot.errors import Malformed
 from bot.plugins import Command, Source, collect
-from bot.ports import Delivery, Posted
+from bot.ports import Delivery, Posted, Unfurl
 from bot.services.deliver import Deliver
 from bot.services.desk import Desk
 from bot.services.ingest import Ingest, RoutingTable
-from bot.services.query import Queries, Vocabulary
+from bot.services.lexicon import Vocabulary
 from bot.services.status import StatusService, Vitals
-from bot.services.triage import Triage
+from bot.services.suite import Outside, Suite, suite
 from tests.support.clock import StillClock
 
 ROUTING = RoutingTable(
@@ -65,6 +66,7 @@ class FakeMessenger:
     at: list[float] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    files: list[tuple[str, str, str]] = field(default_factory=list)  # (channel, name, content)
 
     def _fail(self) -> None:
         if self.failing:
@@ -98,16 +100,30 @@ class FakeMessenger:
     async def join(self, channel: str) -> None:
         self.joined.append(channel)
 
-    async def post_private(self, channel: str, user: str, message: Message) -> None:
-        del user
+    async def post_private(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
+        del user, thread_ts
         self.said.append(("private", channel, message))
 
-    async def open_modal(self, trigger: str, modal: Modal) -> str:
-        del trigger, modal
+    async def direct(self, user: str) -> str:
+        return f"D{user}"
+
+    async def open_modal(self, trigger: str, modal: Modal, *, push: bool = False) -> str:
+        del trigger, modal, push
         return "V1"
 
     async def update_modal(self, view_id: str, modal: Modal) -> None:
         del view_id, modal
+
+    async def publish_home(self, user: str, home: Modal) -> None:
+        del user, home
+
+    async def unfurl(self, where: Unfurl, previews: Mapping[str, Message]) -> None:
+        self.said += [("unfurl", where.channel, message) for message in previews.values()]
+
+    async def upload(self, channel: str, path: Path, *, name: str, title: str, thread_ts: str = "") -> None:
+        del title, thread_ts
+        self._fail()
+        self.files.append((channel, name, path.read_text(encoding="utf-8")))
 
     async def ping(self) -> None: ...
 
@@ -175,8 +191,7 @@ class Parts:
     people: FakePeople
     deliver: Deliver
     ingest: Ingest
-    triage: Triage
-    queries: Queries
+    suite: Suite
     desk: Desk
     bodies: dict[str, Finding | Exception | str]
 
@@ -231,21 +246,22 @@ def make(
         store=store, opener=opener, sources=(source,), directory=directory, routing=ROUTING, clock=clock,
         metrics=metrics,
     )  # fmt: skip
-    triage = Triage(store, clock, deliver.wake)
-    vocabulary = Vocabulary(("prod", "staging"), ("guardduty",), ("cis",))
-    queries = Queries(store=store, directory=directory, vocabulary=vocabulary, routing=ROUTING, clock=clock, ids=ids)
     status = StatusService(
         store=store, inbox=Nobody(), pings={}, vitals=Vitals(clock.now(), "", ""), clock=clock, metrics=metrics,  # type: ignore[arg-type]
         version="test",
     )  # fmt: skip
-    allow = Policy(
-        (Statement("oncall", frozenset({Permission.ACK}), groups=frozenset({"sec-oncall"})),), frozenset({"*"})
-    )
+    can = frozenset({Permission.ACK, Permission.ASSIGN, Permission.VIEWS})
+    allow = Policy((Statement("oncall", can, groups=frozenset({"sec-oncall"})),), frozenset({"*"}))
+    use_cases = suite(
+        Outside(store=store, directory=directory, people=people, messenger=messenger, clock=clock, ids=ids),
+        vocabulary=Vocabulary(("prod", "staging"), ("guardduty",), ("cis",)), routing=ROUTING, policy=policy or allow,
+        status=status, render=render, wake=deliver.wake,
+    )  # fmt: skip
     desk = Desk(
         commands={**collect(commands, "COMMAND", Command), **(more or {})}, policy=policy or allow, people=people,
-        queries=queries, triage=triage, status=status, clock=clock, ids=ids, metrics=metrics,
+        suite=use_cases, clock=clock, ids=ids, metrics=metrics,
     )  # fmt: skip
-    return Parts(clock, memory, metrics, messenger, people, deliver, ingest, triage, queries, desk, bodies)
+    return Parts(clock, memory, metrics, messenger, people, deliver, ingest, use_cases, desk, bodies)
 
 
 def _envelope(body: str, received: datetime) -> Envelope:

@@ -18,6 +18,7 @@ import msgspec
 
 from bot.domain.facets import facets
 from bot.domain.finding import Entry, Record, content_digest
+from bot.ports import SavedView
 
 Row = dict[str, Any]
 
@@ -178,6 +179,21 @@ def entry_row(number: int, entry: Entry) -> Row:
         "note": clean(entry.note),
         "details": pack_details(entry.details),
     }
+
+
+def view_row(view: SavedView) -> Row:
+    return {
+        "owner": clean(view.owner),
+        "name": clean(view.name),
+        "query": clean(view.query),
+        "author": clean(view.author),
+        "created": micros(view.created),
+        "is_default": int(view.default),
+    }
+
+
+def unpack_view(row: Any) -> SavedView:
+    return SavedView(row.owner, row.name, row.query, row.author, moment(row.created), bool(row.is_default))
 
 
 def pack_body(body: str) -> bytes:

@@ -52,7 +52,7 @@ _POSTGRES_CANCELLED: Final = "57014"
 
 
 class SearchTooSlow(UserError):
-    """That search takes too long. Narrow it, for example with `env:`, `account:` or `src:`."""
+    """That takes longer than the 2 s that a question may take. Narrow it, for example with `env:`, `account:` or `src:`."""
 
     reason = "search_too_slow"
 

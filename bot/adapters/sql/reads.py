@@ -7,28 +7,55 @@ and to read a finding's raw event unless that is what was asked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, text
+from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, func, literal_column, select, text
 
 from bot.adapters.sql.codec import (
     clean,
     maybe_moment,
+    micros,
     moment,
     unpack_body,
     unpack_details,
     unpack_numbers,
     unpack_raw,
     unpack_record,
+    unpack_view,
 )
 from bot.adapters.sql.engine import Database, Session
+from bot.adapters.sql.grouping import group_counts, grouping
 from bot.adapters.sql.queries import Compiler
-from bot.adapters.sql.tables import CARDS, FINDINGS, LISTINGS, OUTBOX, QUARANTINE, RAW, TIMELINE, waiting
+from bot.adapters.sql.tables import (
+    CARDS,
+    FINDINGS,
+    LISTINGS,
+    OUTBOX,
+    QUARANTINE,
+    RAW,
+    TIMELINE,
+    VIEWS,
+    acted,
+    sent,
+    waiting,
+)
 from bot.domain.finding import Entry, Record, Severity, State
-from bot.domain.query import Query
-from bot.ports import AccountCount, Backlog, Card, Counts, Listing, Poison
+from bot.domain.query import Group, Query
+from bot.ports import (
+    AccountCount,
+    Act,
+    Backlog,
+    Card,
+    Counts,
+    GroupCount,
+    Listing,
+    Poison,
+    Said,
+    SavedView,
+    SayKind,
+)
 
 # Jumps from source to source in the index, where DISTINCT would walk through every finding of each.
 _FRESHNESS: Final = text(
@@ -51,6 +78,9 @@ class ReadStatements:
         self.raw = select(RAW.c.raw).where(RAW.c.number == number)
         self.timeline = select(t.at, t.kind, t.actor, t.note, t.details).where(t.number == number).order_by(t.at, t.id)
         self.by_numbers = select(f.number, f.doc).where(db.one_of(f.number, "numbers"))
+        self.by_keys = select(f.number, f.doc).where(db.one_of(f.key, "keys")).order_by(f.number)
+        self.acts = select(TIMELINE).where(acted(), t.at >= bindparam("since", type_=BigInteger))
+        self.acts = self.acts.order_by(t.at.desc(), t.id.desc()).limit(bindparam("limit", type_=Integer))
         worst = func.max(f.severity)
         self.account_counts = select(f.account, func.count().label("total"), worst.label("worst"))
         # The plus keeps SQLite from the index that begins with `live`, which does not have the account.
@@ -60,6 +90,12 @@ class ReadStatements:
         self.account_counts = self.account_counts.order_by(worst.desc(), func.count().desc(), f.account)
         self.states = select(f.state, func.count()).group_by(f.state)
         self.listing = select(LISTINGS).where(LISTINGS.c.id == bindparam("b_id"))
+        mine = LISTINGS.c.user == bindparam("b_user")
+        newest = (LISTINGS.c.created.desc(), LISTINGS.c.id.desc())
+        self.last_listing = select(LISTINGS).where(mine).order_by(*newest).limit(1)
+        self.views = select(VIEWS).where(db.one_of(VIEWS.c.owner, "owners")).order_by(VIEWS.c.name, VIEWS.c.owner)
+        self.said = select(o.settled, o.kind, o.channel).where(sent(OUTBOX), o.number == number)
+        self.said = self.said.order_by(o.settled, o.id)
         self.cards = select(CARDS).where(c.number == number).order_by(c.channel)
         self.card = select(CARDS).where(c.number == number, c.channel == channel)
         self.finding_at = select(c.number).where(c.channel == channel, c.ts == bindparam("ts"))
@@ -89,10 +125,7 @@ class SqlReads:
 
     async def timeline(self, number: int) -> Sequence[Entry]:
         rows = await self._session.rows(self._sql.timeline, {"number": number})
-        return [
-            Entry(at=moment(r.at), kind=r.kind, actor=r.actor, note=r.note, details=unpack_details(r.details))
-            for r in rows
-        ]
+        return [_entry(row) for row in rows]
 
     async def search(self, query: Query, now: datetime, *, limit: int) -> Sequence[Record]:
         found = self._sql.compiler.listing(query, now, FINDINGS.c.number, FINDINGS.c.doc)
@@ -107,12 +140,20 @@ class SqlReads:
         found = {number: unpack_record(number, doc) for number, doc in rows}
         return [found[number] for number in numbers if number in found]
 
+    async def by_keys(self, keys: Collection[str]) -> Sequence[Record]:
+        rows = await self._session.rows(self._sql.by_keys, {"keys": self._db.many(sorted({clean(k) for k in keys}))})
+        return [unpack_record(*row) for row in rows]
+
     async def counts(self, query: Query, now: datetime) -> Counts:
         rows = await self._session.rows(self._sql.compiler.counting(query, now))
         found: Counter[Severity] = Counter()
         for severity, n in rows:
             found[Severity(severity)] += n
         return Counts({s: n for s, n in found.items() if n})
+
+    async def grouped(self, query: Query, group: Group, now: datetime) -> Sequence[GroupCount]:
+        statement = grouping(self._sql.compiler, query, group, now)
+        return group_counts(group, await self._session.rows(statement))
 
     async def account_counts(self) -> Sequence[AccountCount]:
         """The worst first, then those with the most."""
@@ -128,6 +169,37 @@ class SqlReads:
     async def listing(self, id: str) -> Listing | None:
         rows = await self._session.rows(self._sql.listing, {"b_id": clean(id)})
         return _listing(rows[0]) if rows else None
+
+    async def last_listing(self, user: str) -> Listing | None:
+        rows = await self._session.rows(self._sql.last_listing, {"b_user": clean(user)})
+        return _listing(rows[0]) if rows else None
+
+    async def views(self, owners: Collection[str]) -> Sequence[SavedView]:
+        values = {"owners": self._db.many(sorted({clean(owner) for owner in owners}))}
+        return [unpack_view(row) for row in await self._session.rows(self._sql.views, values)]
+
+    async def said(self, number: int) -> Sequence[Said]:
+        rows = await self._session.rows(self._sql.said, {"number": number})
+        return [Said(moment(row.settled), SayKind(row.kind), row.channel) for row in rows]
+
+    async def acts(
+        self,
+        since: datetime,
+        *,
+        limit: int,
+        number: int | None = None,
+        actor: str = "",
+        kinds: Collection[str] = (),
+    ) -> Sequence[Act]:
+        found, t = self._sql.acts, TIMELINE.c
+        if number is not None:
+            found = found.where(t.number == number)
+        if actor:
+            found = found.where(t.actor == clean(actor))
+        if kinds:
+            found = found.where(t.kind.in_(sorted({clean(kind) for kind in kinds})))
+        rows = await self._session.rows(found, {"since": micros(since), "limit": limit})
+        return [Act(row.number, _entry(row)) for row in rows]
 
     async def card(self, number: int, channel: str) -> Card | None:
         rows = await self._session.rows(self._sql.card, {"number": number, "channel": clean(channel)})
@@ -152,6 +224,11 @@ class SqlReads:
 
     async def quarantine_count(self) -> int:
         return int(await self._session.value(self._sql.quarantine_count))
+
+
+def _entry(row: Any) -> Entry:
+    details = unpack_details(row.details)
+    return Entry(at=moment(row.at), kind=row.kind, actor=row.actor, note=row.note, details=details)
 
 
 def _listing(row: Any) -> Listing:

@@ -47,6 +47,9 @@ def _serial(name: str) -> Column[int]:
     return Column(name, NUMBER, primary_key=True, autoincrement=True)
 
 
+_OWNED: Final = text("\"by\" <> ''")
+_LEASED: Final = text("ack_until IS NOT NULL")
+
 FINDINGS: Final = Table(
     "findings",
     METADATA,
@@ -87,12 +90,27 @@ FINDINGS: Final = Table(
     Index("ix_findings_account", "account", "live", "severity", "last", "number"),
     Index("ix_findings_source", "source", "live", "severity", "last", "number"),
     Index("ix_findings_account_name", "account_name", "live", "severity", "last", "number"),
-    Index("ix_findings_first", "live", "first", "number"),
+    Index("ix_findings_control", "control", "live", "severity", "last", "number"),
+    Index("ix_findings_first", "live", "first", "number", "severity"),  # the severity for counting by age
     Index("ix_findings_last", "last"),
     Index("ix_findings_taken", "source", "taken"),
     Index("ix_findings_state", "state"),
+    # Few findings are somebody's and few acknowledgements end: the rest cost these two nothing.
+    Index("ix_findings_by", "severity", "last", "number", "live", postgresql_where=_OWNED, sqlite_where=_OWNED),
+    Index("ix_findings_ack_until", "ack_until", postgresql_where=_LEASED, sqlite_where=_LEASED),
     sqlite_autoincrement=True,  # a number is never given twice, even after its finding was removed
 )
+
+
+def owned() -> ColumnElement[bool]:
+    """The finding is somebody's: the condition of its partial index, see `waiting`."""
+    return FINDINGS.c.by != literal_column("''")
+
+
+def leased() -> ColumnElement[bool]:
+    """The finding's acknowledgement or suppression ends at a time: the condition of its partial index."""
+    return FINDINGS.c.ack_until.is_not(None)
+
 
 RAW: Final = Table(
     "finding_raw",
@@ -100,6 +118,8 @@ RAW: Final = Table(
     Column("number", NUMBER, ForeignKey("findings.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("raw", LargeBinary, nullable=False),
 )
+
+_ACTED: Final = text("actor <> ''")
 
 TIMELINE: Final = Table(
     "timeline",
@@ -112,8 +132,15 @@ TIMELINE: Final = Table(
     _text("note"),
     _text("details"),
     Index("ix_timeline_number", "number", "at", "id"),
+    Index("ix_timeline_acts", "at", "id", postgresql_where=_ACTED, sqlite_where=_ACTED),
     sqlite_autoincrement=True,
 )
+
+
+def acted() -> ColumnElement[bool]:
+    """A person wrote the line: the condition of its partial index, see `waiting`."""
+    return TIMELINE.c.actor != literal_column("''")
+
 
 CARDS: Final = Table(
     "cards",
@@ -126,6 +153,7 @@ CARDS: Final = Table(
 )
 
 _WAITING: Final = text("state <> 'sent'")
+_SENT: Final = text("state = 'sent'")
 
 OUTBOX: Final = Table(
     "outbox",
@@ -150,6 +178,7 @@ OUTBOX: Final = Table(
     Index("ix_outbox_channel", "channel", "rank", "id", "due", postgresql_where=_WAITING, sqlite_where=_WAITING),
     Index("ix_outbox_number", "number", "channel", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
     Index("ix_outbox_settled", "settled"),
+    Index("ix_outbox_sent", "number", "settled", postgresql_where=_SENT, sqlite_where=_SENT),
     sqlite_autoincrement=True,
 )
 
@@ -157,6 +186,11 @@ OUTBOX: Final = Table(
 def waiting(table: NamedFromClause) -> ColumnElement[bool]:
     """The outbox row is not yet said: the condition of the partial indexes, which must stand in a query as it stands in them."""
     return table.c.state != literal_column("'sent'")
+
+
+def sent(table: NamedFromClause) -> ColumnElement[bool]:
+    """The outbox row is said; see `waiting`."""
+    return table.c.state == literal_column("'sent'")
 
 
 LEASES: Final = Table(
@@ -176,6 +210,18 @@ LISTINGS: Final = Table(
     _text("numbers"),
     _time("created"),
     Index("ix_listings_created", "created"),
+    Index("ix_listings_user", "user", "created"),
+)
+
+VIEWS: Final = Table(
+    "views",
+    METADATA,
+    Column("owner", TEXT, primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    _text("query"),
+    _text("author"),
+    _time("created"),
+    Column("is_default", SmallInteger, nullable=False),
 )
 
 QUARANTINE: Final = Table(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, case, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, case, delete, func, insert, select, update
 
 from bot.adapters.sql.codec import (
     Row,
@@ -22,13 +22,15 @@ from bot.adapters.sql.codec import (
     pack_raw,
     record_row,
     unpack_record,
+    view_row,
 )
 from bot.adapters.sql.engine import Database, Session
-from bot.adapters.sql.tables import FINDINGS, LISTINGS, OUTBOX, QUARANTINE, RAW, SEEN, TIMELINE, waiting
+from bot.adapters.sql.tables import FINDINGS, LISTINGS, OUTBOX, QUARANTINE, RAW, SEEN, TIMELINE, VIEWS, waiting
 from bot.domain.finding import Account, Entry, Record
-from bot.ports import Listing, Poison, Saying, SayKind
+from bot.ports import Listing, Poison, SavedView, Saying, SayKind
 
 REPLAY_S: Final = 24 * 3600
+_VIEWS_LOCK: Final = 735260  # any number, the same in every secbot
 _REACCOUNT: Final = 500  # findings rewritten by one statement
 _FIXED: Final = ("key", "created")  # columns that no update changes
 
@@ -54,6 +56,13 @@ class TxStatements:
         self.quarantine = db.insert(QUARANTINE).on_conflict_do_nothing(index_elements=["message_id"])
         self.save_listing = insert(LISTINGS)
         self.first_time = _first_time(db)
+        v = VIEWS.c
+        owner: ColumnElement[Any] = bindparam("b_owner")
+        name: ColumnElement[Any] = bindparam("b_name")
+        self.save_view = _save_view(db)
+        self.no_default = update(VIEWS).where(v.owner == owner, v.name != name, v.is_default != 0).values(is_default=0)
+        self.delete_view = delete(VIEWS).where(v.owner == owner, v.name == name)
+        self.one_owner = select(func.pg_advisory_xact_lock(_VIEWS_LOCK, func.hashtext(owner)))
 
 
 def _say(db: Database) -> Any:
@@ -85,6 +94,13 @@ def _first_time(db: Database) -> Any:
     old = SEEN.c.at <= db.now() - bindparam("replay", REPLAY_S * 1_000_000, type_=BigInteger)
     fresh = new.on_conflict_do_update(index_elements=["key"], set_={"at": new.excluded.at}, where=old)
     return fresh.returning(SEEN.c.key)
+
+
+def _save_view(db: Database) -> Any:
+    new = db.insert(VIEWS)
+    kept = {"owner", "name"}
+    changed = {column.name: new.excluded[column.name] for column in VIEWS.c if column.name not in kept}
+    return new.on_conflict_do_update(index_elements=["owner", "name"], set_=changed)
 
 
 class SqlTx:
@@ -185,6 +201,19 @@ class SqlTx:
             "created": micros(listing.created),
         }
         await self._session.run(self._sql.save_listing, row)
+
+    async def save_view(self, view: SavedView) -> None:
+        row = view_row(view)
+        which = {"b_owner": row["owner"], "b_name": row["name"]}
+        if view.default:
+            if self._db.postgres:  # else two at once would not see each other's default
+                await self._session.run(self._sql.one_owner, {"b_owner": row["owner"]})
+            await self._session.run(self._sql.no_default, which)
+        await self._session.run(self._sql.save_view, row)
+
+    async def delete_view(self, owner: str, name: str) -> bool:
+        result = await self._session.run(self._sql.delete_view, {"b_owner": clean(owner), "b_name": clean(name)})
+        return result.rowcount > 0
 
     async def first_time(self, key: str) -> bool:
         values = {"key": clean(key), "now": self._session.now}

@@ -1,198 +1,31 @@
-"""The Slack door: Bolt listeners that acknowledge first, and a filter in front of HTTP mode.
-
-A listener does three things: ack, ask the desk (which authorises), show the answer. It never lets an exception out: Bolt loses the ack
-of a listener that raises right after it. Every listener is in one table and names what guards it; a test fails when one does not.
-"""
+"""How Slack reaches the door: Socket Mode connections, or HTTP behind a filter that lets through only what Slack signed."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.signature import Clock as SignatureClock
 from slack_sdk.signature import SignatureVerifier
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.message import Message, Modal, Pressed
-from bot.domain.views import Trouble, View
-from bot.errors import Malformed, Rejected, SecbotError, StoreUnavailable, TemporaryError
-from bot.ports import Clock, Messenger, Metrics
-from bot.services.desk import Answer, Desk, Request
+from bot.entrypoints.slack.door import SlackDoor
+from bot.errors import Rejected, StoreUnavailable, TemporaryError
+from bot.ports import Clock
 
 log = structlog.get_logger()
 
-Render = Callable[[View], Message | Modal]
-Decode = Callable[[str, str], Pressed]
-"""(action id, value) -> what was pressed; raises Malformed. renderers.actions, handed in."""
-
 MAX_BODY = 1024 * 1024
-FINISH_LIMIT_S = 15.0  # a call of Slack's Web API may take 10
 CONNECT_LIMIT_S = 30.0  # for all connections together; SIGTERM is not seen before
 _TIMESTAMP = re.compile(r"^\d{10}$")
 _SIGNATURE = re.compile(r"^v0=[0-9a-f]{64}$")
-_NO_WORK = frozenset({"console", "console.guide"})  # link buttons: Slack tells us of the click, there is nothing to do
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """One listener and what guards it: every handler asks the desk, whose first act is `authorize`."""
-
-    kind: str
-    matcher: str | re.Pattern[str]
-    handler: Callable[..., Awaitable[None]]
-    guard: str
-
-
-class _Surface:
-    """Modals of one request: opened at once, since its trigger lives three seconds."""
-
-    def __init__(self, messenger: Messenger, render: Render, trigger: str) -> None:
-        self._messenger = messenger
-        self._render = render
-        self._trigger = trigger
-        self._view_id = ""
-
-    async def open(self, view: View) -> bool:
-        modal = self._render(view)
-        if not self._trigger or not isinstance(modal, Modal):
-            return False
-        try:
-            self._view_id = await self._messenger.open_modal(self._trigger, modal)
-        except SecbotError as error:
-            log.info("modal_not_opened", reason=error.reason, error=error.message)
-            return False
-        return True
-
-    async def fill(self, view: View) -> None:
-        modal = self._render(view)
-        if self._view_id and isinstance(modal, Modal):
-            await self._messenger.update_modal(self._view_id, modal)
-
-
-class SlackDoor:
-    """Bolt's app and its listeners."""
-
-    def __init__(
-        self,
-        *,
-        client: AsyncWebClient,
-        desk: Desk,
-        render: Render,
-        decode: Decode,
-        messenger: Messenger,
-        clock: Clock,
-        metrics: Metrics,
-        command: str = "/sec",
-    ) -> None:
-        self._desk = desk
-        self._render = render
-        self._decode = decode
-        self._messenger = messenger
-        self._clock = clock
-        self._metrics = metrics
-        self._in_hand: set[asyncio.Task[Any]] = set()
-        # HTTP requests are verified by HttpDoor, with every valid secret, before Bolt sees them; Socket Mode needs none.
-        self.app = AsyncApp(client=client, request_verification_enabled=False)
-        self.listeners = (
-            Listener("command", command, self._on_command, "desk"),
-            Listener("action", re.compile(r"^.+$", re.DOTALL), self._on_action, "desk"),
-        )
-        for listener in self.listeners:
-            getattr(self.app, listener.kind)(listener.matcher)(listener.handler)
-
-    async def finish(self) -> None:
-        """Wait for the requests in hand, when no more come in: their answers still go out and the store is still open."""
-        if self._in_hand:
-            await asyncio.wait(set(self._in_hand), timeout=FINISH_LIMIT_S)
-
-    def _begin(self) -> None:
-        """Keep the running listener's task until it ends."""
-        if (task := asyncio.current_task()) is not None:
-            self._in_hand.add(task)
-            task.add_done_callback(self._in_hand.discard)
-
-    async def _on_command(self, ack: Any, body: Mapping[str, Any], respond: Any) -> None:
-        self._begin()
-        await self._ack(ack)
-        request = self._request(body, str(body.get("user_id", "")), str(body.get("channel_id", "")))
-        answer = await self._desk.command(str(body.get("text", "")), request)
-        await self._show(answer, respond, request)
-
-    async def _on_action(self, ack: Any, body: Mapping[str, Any], respond: Any) -> None:
-        self._begin()
-        await self._ack(ack)
-        user, channel = _id_of(body.get("user")), _id_of(body.get("channel"))
-        request = self._request(body, user, channel)
-        for action in body.get("actions", [])[:1]:
-            answer = await self._pressed(action, body, request)
-            if answer is not None:
-                await self._show(answer, respond if body.get("response_url") else None, request)
-
-    async def _ack(self, ack: Any) -> None:
-        started = self._clock.monotonic()
-        await ack()
-        self._metrics.observe("ack_seconds", self._clock.monotonic() - started)
-
-    def _request(self, body: Mapping[str, Any], user: str, channel: str) -> Request:
-        surface = _Surface(self._messenger, self._render, str(body.get("trigger_id", "")))
-        return Request(user, channel, surface)
-
-    async def _pressed(self, action: Mapping[str, Any], body: Mapping[str, Any], request: Request) -> Answer | None:
-        try:
-            pressed = self._decode(str(action.get("action_id", "")), _value_of(action))
-        except Malformed:
-            log.warning("button_not_understood", user=request.user)
-            return Answer(Trouble(messages=("That button is damaged or not ours. Nothing was changed.",)))
-        if pressed.name in _NO_WORK:
-            return None
-        own = bool(_mapping(body.get("container")).get("is_ephemeral"))
-        return await self._desk.press(pressed, request, replace_message=own)
-
-    async def _show(self, answer: Answer, respond: Any, request: Request) -> None:
-        """Show the answer; what fails here is logged, for there is nobody left to tell."""
-        if answer.view is None:
-            return
-        try:
-            message = self._render(answer.view)
-            if not isinstance(message, Message):
-                return
-            if respond is None:
-                await self._messenger.post_private(request.channel or request.user, request.user, message)
-                return
-            await respond(
-                text=message.text,
-                blocks=list(message.blocks),
-                response_type="in_channel" if answer.public else "ephemeral",
-                replace_original=answer.replace,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        except Exception as error:
-            self._metrics.count("failures", where="answer")
-            log.exception("answer_not_shown", error=type(error).__name__)
-
-
-def _id_of(value: object) -> str:
-    return str(_mapping(value).get("id", ""))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _value_of(action: Mapping[str, Any]) -> str:
-    selected = _mapping(action.get("selected_option"))
-    return str(selected.get("value", "")) if selected else str(action.get("value") or "")
 
 
 class SocketDoor:

@@ -14,14 +14,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, select, text
 
 import bot.adapters.sql as adapter
 from bot.adapters.sql import current, migrate, open_store
+from bot.adapters.sql.codec import record_row
 from bot.adapters.sql.engine import make_engine, target_of
 from bot.adapters.sql.schema import HEAD, REVISIONS
-from bot.adapters.sql.tables import METADATA
+from bot.adapters.sql.tables import FINDINGS, METADATA
+from bot.domain.query import Exact, Glob, Key, Query, Term
 from bot.errors import ConfigError, StoreLocked
+from tests.contract.builders import START, record
 from tests.contract.conftest import VirtualClock
 
 ROOT = Path(__file__).parents[3]
@@ -73,6 +76,37 @@ def test_the_known_revisions_are_the_files() -> None:
 
 async def test_migrating_again_changes_nothing(url: str) -> None:
     assert [await migrate(url), await migrate(url)] == [HEAD, HEAD]
+
+
+async def test_whose_a_finding_was_is_asked_for_in_the_new_form_after_an_upgrade(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic import command
+
+    newest = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _revision: newest(config, "0001"))
+    assert await migrate(url) == "0001"
+    monkeypatch.undo()
+
+    def fill(connection: Connection) -> None:
+        for made in (record("k1", ack_by="U0ANA"), record("k2")):
+            row = record_row(made, 0)
+            row["by"] = row["by"].strip("\n")  # as the first schema had it
+            connection.execute(insert(FINDINGS).values(row))
+
+    await on(url, fill)
+    assert await migrate(url) == HEAD
+    clock = VirtualClock()
+    store = await open_store(url, clock=clock, migrate=False)
+    async with store.reads() as reads:
+        for value in (Exact("u0ana"), Glob("U0*")):
+            found = await reads.search(Query((Term(Key.BY, (value,)),)), START, limit=9)
+            assert [r.finding.key for r in found] == ["k1"]
+    await store.close()
+    by = await on(
+        url, lambda connection: [row.by for row in connection.execute(select(FINDINGS.c.by).order_by("number"))]
+    )
+    assert by == ["\nu0ana\n", ""]
 
 
 @pytest.mark.postgres

@@ -1,0 +1,192 @@
+"""The database as the services need it. Every call may raise `TemporaryError`; what else it raises is said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.finding import Account, Entry, Record, State
+from bot.domain.query import Group, Query
+from bot.ports.records import (
+    AccountCount,
+    Act,
+    Backlog,
+    Card,
+    Claimed,
+    Counts,
+    GroupCount,
+    Listing,
+    Poison,
+    Said,
+    SavedView,
+    Saying,
+)
+
+
+class Tx(Protocol):
+    """One transaction. Everything in it is committed together when its block ends, or not at all when it raises."""
+
+    # findings
+    async def lock(self, keys: Collection[str]) -> Mapping[str, Record]:
+        """The records with these identity keys, locked against other writers until the end."""
+        ...
+
+    async def lock_number(self, number: int) -> Record | None: ...
+
+    async def insert(self, records: Sequence[tuple[Record, bytes]]) -> Mapping[str, int]:
+        """Add new findings with their raw events; returns key -> number of those added. A key that another transaction added
+        meanwhile is left out: lock it and decide again."""
+        ...
+
+    async def update(self, records: Sequence[tuple[Record, bytes | None]]) -> None:
+        """Save changed findings by number; None keeps the raw event as it is."""
+        ...
+
+    async def note(self, entries: Sequence[tuple[int, Entry]]) -> None:
+        """Add timeline lines by finding number."""
+        ...
+
+    async def reaccount(self, accounts: Sequence[Account]) -> int:
+        """Give the findings of these accounts their new name, environment, OU and owner; returns how many rows changed."""
+        ...
+
+    # what to say
+    async def say(self, sayings: Sequence[Saying]) -> None: ...
+    async def quarantine(self, poison: Sequence[Poison]) -> None:
+        """Set messages aside, each id once: a message that comes again because it could not be deleted is kept as it was."""
+        ...
+
+    async def save_listing(self, listing: Listing) -> None: ...
+
+    # saved views
+    async def save_view(self, view: SavedView) -> None:
+        """Save it; the owner's view of the same name is replaced. A default takes the place of the owner's other default."""
+        ...
+
+    async def delete_view(self, owner: str, name: str) -> bool:
+        """Whether there was one."""
+        ...
+
+    async def first_time(self, key: str) -> bool:
+        """True once for a key in 24 hours: the replay guard of requests."""
+        ...
+
+
+class Reads(Protocol):
+    """Queries outside a write transaction. They see committed data."""
+
+    async def get(self, number: int) -> Record | None: ...
+    async def raw(self, number: int) -> bytes: ...
+    async def timeline(self, number: int) -> Sequence[Entry]:
+        """Oldest first."""
+        ...
+
+    async def search(self, query: Query, now: datetime, *, limit: int) -> Sequence[Record]:
+        """The first `limit` findings of a query in its order (its page is not looked at)."""
+        ...
+
+    async def numbers(self, query: Query, now: datetime, *, limit: int) -> Sequence[int]:
+        """As `search`, the numbers only."""
+        ...
+
+    async def by_numbers(self, numbers: Sequence[int]) -> Sequence[Record]:
+        """In the order given; those that do not exist are left out."""
+        ...
+
+    async def by_keys(self, keys: Collection[str]) -> Sequence[Record]:
+        """Those that exist of these identity keys, by number."""
+        ...
+
+    async def counts(self, query: Query, now: datetime) -> Counts: ...
+    async def grouped(self, query: Query, group: Group, now: datetime) -> Sequence[GroupCount]:
+        """How many findings a query holds in each group, the fullest group first, at most 1,000 groups. Its refs play no part."""
+        ...
+
+    async def account_counts(self) -> Sequence[AccountCount]: ...
+    async def freshness(self) -> Mapping[str, datetime]:
+        """When each source last told us something new."""
+        ...
+
+    async def states(self) -> Mapping[State, int]: ...
+    async def listing(self, id: str) -> Listing | None: ...
+    async def last_listing(self, user: str) -> Listing | None:
+        """The newest list that somebody was shown."""
+        ...
+
+    async def views(self, owners: Collection[str]) -> Sequence[SavedView]:
+        """Every saved view of these users and channels, by name."""
+        ...
+
+    async def said(self, number: int) -> Sequence[Said]:
+        """What Slack was told about a finding and is still remembered, oldest first."""
+        ...
+
+    async def acts(
+        self,
+        since: datetime,
+        *,
+        limit: int,
+        number: int | None = None,
+        actor: str = "",
+        kinds: Collection[str] = (),
+    ) -> Sequence[Act]:
+        """What people did since then, newest first; of one finding, one person or these kinds of entry when they are given."""
+        ...
+
+    async def card(self, number: int, channel: str) -> Card | None: ...
+    async def cards(self, number: int) -> Sequence[Card]: ...
+    async def finding_at(self, channel: str, ts: str) -> int | None:
+        """The number of the finding whose card this message is."""
+        ...
+
+    async def backlog(self) -> Backlog: ...
+    async def quarantined(self, *, limit: int = 20) -> Sequence[Poison]: ...
+    async def quarantine_count(self) -> int: ...
+
+
+class Outbox(Protocol):
+    """The delivery side. Each call is a transaction of its own and short: no row is locked while Slack is spoken to."""
+
+    async def due_channels(self) -> Sequence[tuple[str, int]]:
+        """Channels with something due and no live lease of another worker: (channel, highest lane), highest lane first."""
+        ...
+
+    async def lease_channel(self, channel: str, owner: str, lease_s: float) -> bool:
+        """Take or prolong the right to speak in a channel; False while another owner has it."""
+        ...
+
+    async def free_channel(self, channel: str, owner: str) -> None: ...
+
+    async def claim(self, channel: str, owner: str, lease_s: float) -> Claimed | None:
+        """The channel's next due row, marked as being sent. A row whose sender vanished is due when its lease ends, unsettled."""
+        ...
+
+    async def settle(self, claimed: Claimed, card: Card | None) -> None:
+        """Said. Saves the card when one is given. An edit that was asked for meanwhile stays due."""
+        ...
+
+    async def put_back(self, claimed: Claimed, *, delay_s: float, error: str, blocked: bool = False) -> None:
+        """Certainly not said: due again after `delay_s`. `blocked` marks a channel that Slack refuses."""
+        ...
+
+    async def hold(self, claimed: Claimed, *, error: str) -> None:
+        """Perhaps said: nobody may try before the lease ends; then it is reconciled."""
+        ...
+
+
+class Store(Outbox, Protocol):
+    """The database. `begin` is a write transaction, `reads` a read-only view."""
+
+    def begin(self) -> AbstractAsyncContextManager[Tx]:
+        """Raises StoreUnavailable when the database does not answer (also on commit)."""
+        ...
+
+    def reads(self) -> AbstractAsyncContextManager[Reads]: ...
+    async def prune(self, before: datetime) -> int:
+        """Remove what was said, listed or guarded against replay before that time; how many rows. Findings stay."""
+        ...
+
+    async def ping(self) -> None: ...
+    async def close(self) -> None: ...

@@ -1,0 +1,136 @@
+"""The Home tab: what is on its reader, what ends soon, saved views, how things stand, and whether secbot works.
+
+It counts and lists and decides nothing; what does not fit is counted and can be listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.domain.finding import Record, Severity
+from bot.domain.query import quote
+from bot.domain.views import Home, ViewRow
+from bot.plugins import Layout, Modal
+from renderers import parts
+from renderers.actions import OPEN, encode
+from renderers.blocks import (
+    BAD,
+    GOOD,
+    WARNING,
+    Block,
+    actions,
+    button,
+    capitalised,
+    context,
+    divider,
+    header,
+    run_button,
+    section,
+    sections,
+    tally,
+)
+from renderers.engine import words
+from renderers.mrkdwn import Mrkdwn, date, prose, sentence, user
+from renderers.saved import view_line
+
+ROWS = 10
+VIEWS = 10
+ENVS = 12
+PARTS = 10
+MINE = "findings me"
+
+
+def render(view: Home) -> Modal:
+    """A Home view of at most 50 blocks."""
+    content = _problem(view) if view.problem.strip() else _content(view)
+    return Modal({"type": "home", "blocks": [*_top(view), *content, *_foot(view)]})
+
+
+def _top(view: Home) -> list[Block]:
+    row = [
+        button("Ask…", encode(OPEN), primary=True),
+        *run_button("All findings", "findings"),
+        *run_button("Help", "help"),
+    ]
+    who = user(view.user) if view.user else ""
+    greeting = words("home.hello" if view.problem.strip() else "home.greeting", who=who, counts=tally(view.counts))
+    return [
+        header("secbot"),
+        section(greeting),
+        *actions(row),
+    ]
+
+
+def _problem(view: Home) -> list[Block]:
+    return [section(Mrkdwn(f"{WARNING} {sentence(view.problem)}"))]
+
+
+def _content(view: Home) -> list[Block]:
+    return [*_on_you(view), *_ending(view), *_views(view), *_envs(view), divider(), *_health(view)]
+
+
+def _on_you(view: Home) -> list[Block]:
+    if not view.on_you:
+        return [divider(), section(words("home.nothing_on_you", icon=GOOD))]
+    shown = view.on_you[:ROWS]
+    total = max(view.on_you_total, len(view.on_you))
+    title = section(
+        words("home.on_you", total=f"{total:,}"), *run_button("List all", MINE) if total > len(shown) else ()
+    )
+    return [divider(), title, *(_row(record, parts.short_row(record, view.now)) for record in shown)]
+
+
+def _row(record: Record, line: Mrkdwn) -> Block:
+    return section(line, parts.row_menu(record))
+
+
+def _ending(view: Home) -> list[Block]:
+    if not view.ending:
+        return []
+    rows = [
+        _row(record, words("home.ending", row=parts.short_row(record, view.now), until=date(record.ack_until)))
+        for record in view.ending[:ROWS]
+        if record.ack_until
+    ]
+    return [divider(), section(words("home.ending_title")), *rows] if rows else []
+
+
+def _views(view: Home) -> list[Block]:
+    if not view.views:
+        return []
+    return [divider(), section(words("home.views")), *(_view(row) for row in view.views[:VIEWS])]
+
+
+def _view(row: ViewRow) -> Block:
+    is_open = run_button("Open", f"findings @{row.name}") if row.name and not row.problem else []
+    return section(view_line(row, is_whole=False), *is_open)
+
+
+def _envs(view: Home) -> list[Block]:
+    if not view.envs:
+        return []
+    return [divider(), section(words("home.envs")), *(_env(env, counts) for env, counts in view.envs[:ENVS])]
+
+
+def _env(env: str, counts: Mapping[Severity, int]) -> Block:
+    name = prose(env, 40)
+    text = words("home.env", env=name or "no environment", counts=tally(counts) or f"{GOOD} nothing open")
+    return section(text, *(run_button("List", f"findings env:{quote(env)}") if name else ()))
+
+
+def _health(view: Home) -> list[Block]:
+    broken = [(name, note) for name, works, note in view.health if not works]
+    if not broken:
+        return [section(words("home.well", icon=GOOD))]
+    lines = [
+        words("home.broken", icon=BAD, name=prose(capitalised(name), 40), note=prose(note, 150))
+        for name, note in broken[:PARTS]
+    ]
+    return sections([words("home.ill", icon=WARNING), *lines])
+
+
+def _foot(view: Home) -> list[Block]:
+    return [context(words("home.foot", when=date(view.now)))]
+
+
+LAYOUT = Layout(name="home", view=Home, render=render)
