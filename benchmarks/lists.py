@@ -17,6 +17,7 @@ from benchmarks.payloads import START
 from benchmarks.setting import settings
 from bot.adapters.clock import SystemClock, SystemIds
 from bot.adapters.sql import open_store
+from bot.domain.authz import Actor, Place
 from bot.domain.views import FindingList
 from bot.parts import reader, words
 from bot.ports import Store
@@ -74,6 +75,19 @@ class _AtTheEnd(SystemClock):
         return START
 
 
+class _NoPeople:
+    """bot.ports.People of a Slack without anybody: questions by words ask nothing of it."""
+
+    async def actor(self, user: str) -> Actor:
+        return Actor(user, "T0")
+
+    async def place(self, channel: str) -> Place:
+        return Place(channel)
+
+    async def mentions(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return names
+
+
 def open_queries(store: Store) -> tuple[Queries, Lexicon]:
     """The use case over a store, and the words that it knows."""
     known = settings(os.environ)
@@ -81,7 +95,7 @@ def open_queries(store: Store) -> tuple[Queries, Lexicon]:
     meant = words()
     vocabulary = Vocabulary(tuple(r.env for r in known.rules), meant.sources, meant.standards)
     lexicon, clock = Lexicon(parts.directory, vocabulary), _AtTheEnd()
-    refs = Refs(store, lexicon, clock)
+    refs = Refs(store, lexicon, _NoPeople(), clock)
     return Queries(store=store, lexicon=lexicon, refs=refs, clock=clock, ids=SystemIds()), lexicon
 
 

@@ -58,7 +58,7 @@ async def _assign(context: Context, number: int, user: str, note: str) -> Notice
         raise Malformed("an assignment to nobody")
     context.must(Permission.ASSIGN, await context.suite.details.record(number))
     record = await context.suite.triage.assign(number, user, context.actor.id, note)
-    return Notice(text=f"{record.ref} is on <@{user}> now; they are told in its thread.")
+    return Notice(text=f"{record.ref} is on <@{user}>.")
 
 
 def _check(pressed: Pressed) -> dict[str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from bot.domain.authz import Permission
 from bot.domain.message import Pressed
 from bot.domain.refs import recognise
+from bot.domain.typed import normalise
 from bot.domain.views import AskForm, FindingDetail, Trouble
 from bot.errors import UserError
 from bot.plugins import Action, Command
 from bot.services.context import Context
 
+_AROUND = ".,:;!?()[]*_~`\"'"  # what people write around a word
 EXAMPLES = ("findings prod high+", "show F-1234", "status")
 
 
@@ -25,7 +27,7 @@ async def details(context: Context, pressed: Pressed) -> FindingDetail | Trouble
 
 async def of_message(context: Context, pressed: Pressed) -> FindingDetail | Trouble | None:
     """The message shortcut: the finding whose card or thread it is, or that the message (`extra`) names."""
-    words = [ref for word in pressed.extra.split() if (ref := recognise(word.strip(".,:;()")))]
+    words = [ref for word in normalise(pressed.extra).split() if (ref := recognise(word.strip(_AROUND)))]
     for text in ("this", *words[:1]):
         try:
             number = await context.suite.refs.one(text, "show", context.asker)

@@ -143,9 +143,13 @@ def _unfolded(lines: list[str]) -> Block:
 
 
 def table(rows: Iterable[Iterable[str]]) -> Block:
-    """A table of texts, the first row its head: names to the left, numbers to the right. Messages alone take it."""
+    """A table of texts, the first row its head: names to the left, numbers to the right. Messages alone take it.
+
+    Long names are wrapped, so that a phone shows numbers beside them.
+    """
     cells = [[{"type": "raw_text", "text": str(text)} for text in row] for row in rows]
-    columns = [{"align": "left" if i == 0 else "right"} for i in range(len(cells[0]) if cells else 0)]
+    numbers = max(len(cells[0]) - 1, 0) if cells else 0
+    columns = [{"align": "left", "is_wrapped": True}, *({"align": "right"} for _ in range(numbers))]
     return {"type": "table", "column_settings": columns, "rows": cells}
 
 

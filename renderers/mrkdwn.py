@@ -140,7 +140,7 @@ def _escaped(line: str, limit: int) -> str:
 # --- sentences of our own with foreign words in them ----------------------------------------------------------------------------
 
 _BOLD = re.compile(r"\*([A-Za-z0-9][A-Za-z0-9 -]{0,38})\*")
-_ATTRIBUTED = re.compile(r"(F-[0-9]{1,12} [a-z ]{1,60} (?:by|to) )<@([UW][A-Z0-9]{1,20})>(\.?)")
+_ATTRIBUTED = re.compile(r"((?:Assign )?F-[0-9]{1,12} (?:[a-z ]{1,60} )?(?:by|to|on) )<@([UW][A-Z0-9]{1,20})>([.?]?)")
 
 
 def sentence(text: str, limit: int = 1000) -> Mrkdwn:

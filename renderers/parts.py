@@ -307,30 +307,38 @@ def row_menu(record: Record) -> Block:
     return overflow(menu_id(record.number), choices)
 
 
-def short_state(record: Record, now: datetime) -> Mrkdwn:
-    """The state as a row shows it: who has it, how long it is there, or how long ago it was resolved."""
+def short_state(record: Record, now: datetime, reader: str = "") -> Mrkdwn:
+    """The state as a row shows it: who has it, how long it is there, or how long ago it was resolved.
+
+    To `reader` (a user's id) it says until when in the place of their own name.
+    """
     if record.state is State.ACKNOWLEDGED and record.ack_by:
-        return Mrkdwn(f"{STATE_ICON[record.state]} {user(record.ack_by)}")
+        whose = (
+            f"until {date(record.ack_until)}" if record.ack_until and record.ack_by == reader else user(record.ack_by)
+        )
+        return Mrkdwn(f"{STATE_ICON[record.state]} {whose}")
     if record.state is State.OPEN:
         since = age(began(record), now)
         length = "just now" if since.startswith("under") else since
-        return Mrkdwn(f"{length} · {ASSIGNED} {user(record.assignee)}" if record.assignee else length)
+        whose = "you" if record.assignee == reader else user(record.assignee)
+        return Mrkdwn(f"{length} · {ASSIGNED} {whose}" if record.assignee else length)
     if record.state is State.RESOLVED:
         return Mrkdwn(ago(record.resolved_at or record.changed, now))
     return Mrkdwn(f"{STATE_ICON[record.state]} {record.state}")
 
 
-def short_row(record: Record, now: datetime) -> Mrkdwn:
-    """A finding on one line: `🔴 *CRITICAL* `F-12` title · payments-prod `111122223333` · 3 d`."""
+def short_row(record: Record, now: datetime, reader: str = "") -> Mrkdwn:
+    """A finding on two lines: `🔴 *CRITICAL* title` and `F-12 · 3 d · prod · payments-prod 111122223333`, as a list's rows are."""
     icon, severity = grade(record)
     return words(
         "parts.short_row",
         icon=icon,
         severity=severity,
         ref=record.ref,
-        title=prose(short_title(record.finding), 80),
+        title=prose(short_title(record.finding), 120),
+        env=prose(record.account.env or "no environment", 30),
         account=account(record),
-        state=short_state(record, now),
+        state=short_state(record, now, reader),
     )
 
 

@@ -8,8 +8,8 @@ from renderers.engine import words
 from renderers.mrkdwn import Mrkdwn, code, prose, sentence, user
 
 
-def view_line(row: ViewRow, *, is_whole: bool) -> Mrkdwn:
-    """`*@night* 🔴 3 critical`, and below it the query and who made it when `is_whole`."""
+def view_line(row: ViewRow, *, is_whole: bool, is_shared: bool = False) -> Mrkdwn:
+    """`*@night* 🔴 3 critical`, and below it the query when `is_whole`, and who made it when `is_shared`."""
     counts = "" if row.counts is None else tally(row.counts) or "nothing open"
     return words(
         "saved.row",
@@ -17,7 +17,7 @@ def view_line(row: ViewRow, *, is_whole: bool) -> Mrkdwn:
         default=row.default,
         counts=counts,
         query=(code(row.query, 300) if row.query.strip() else "everything") if is_whole else "",
-        author=user(row.author) if is_whole and row.author else "",
+        author=user(row.author) if is_shared and row.author else "",
         icon=WARNING,
         problem=sentence(row.problem, 200),
     )

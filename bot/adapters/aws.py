@@ -7,14 +7,14 @@ are botocore's own (standard mode); nothing here loops over a failed call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from bot.errors import PermanentError, RateLimited, SecbotError, TemporaryError
 
@@ -38,14 +38,34 @@ class Unknown(PermanentError):
     """AWS refused the call."""
 
     reason = "aws_refused"
+    request_id = ""  # of the refused call, when AWS gave one
 
 
-# What an error code means for us. A code that is not here is permanent when its HTTP status is 4xx, else temporary.
+class Gone(Unknown):
+    """AWS has no such thing (any more)."""
+
+
+class Conflict(Unknown):
+    """AWS has a thing of that name already."""
+
+
+class Quota(Unknown):
+    """AWS holds no more of these for this account."""
+
+    reason = "quota"
+
+
+# What an error code means for us. A code that is not here is permanent when its HTTP status is 4xx, else temporary; 429 slows us down
+# under any name (Security Hub's LimitExceededException is one).
 _ERRORS: dict[str, type[SecbotError]] = {
     "AccessDenied": AccessDenied,
     "AccessDeniedException": AccessDenied,
     "AWSOrganizationsNotInUseException": AccessDenied,
+    "InvalidAccessException": AccessDenied,  # Security Hub: the account is not subscribed to it
     "UnauthorizedOperation": AccessDenied,
+    "ResourceNotFoundException": Gone,
+    "ConflictException": Conflict,
+    "ServiceQuotaExceededException": Quota,
     "ExpiredToken": TemporaryError,
     "ExpiredTokenException": TemporaryError,
     "RequestExpired": TemporaryError,
@@ -62,12 +82,23 @@ _ERRORS: dict[str, type[SecbotError]] = {
 
 def translate(error: BotoCoreError | ClientError) -> SecbotError:
     """Our error for one of botocore's; its message carries AWS's code and text, never a request's body."""
+    if isinstance(error, ParamValidationError):
+        return Unknown("The call does not fit AWS's model, so it was not made.")  # botocore's own text has the values
     if not isinstance(error, ClientError):
         return TemporaryError(f"AWS did not answer: {type(error).__name__}")
     code = str(error.response.get("Error", {}).get("Code", ""))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    kind = _ERRORS.get(code) or (Unknown if 400 <= status < 500 else TemporaryError)
-    return kind(f"{error.operation_name}: {code}: {error.response.get('Error', {}).get('Message', '')}"[:500])
+    metadata = error.response.get("ResponseMetadata", {})
+    kind = _ERRORS.get(code) or _by_status(int(metadata.get("HTTPStatusCode", 0)))
+    made = kind(f"{error.operation_name}: {code}: {error.response.get('Error', {}).get('Message', '')}"[:500])
+    if isinstance(made, Unknown):
+        made.request_id = str(metadata.get("RequestId", ""))
+    return made
+
+
+def _by_status(status: int) -> type[SecbotError]:
+    if status == 429:
+        return RateLimited
+    return Unknown if 400 <= status < 500 else TemporaryError
 
 
 @asynccontextmanager
@@ -75,6 +106,54 @@ async def client(service: str, *, region: str = "", config: AioConfig = CONFIG) 
     """An aiobotocore client of a service; its address and credentials come from the environment."""
     async with get_session().create_client(service, region_name=region or None, config=config) as made:
         yield made
+
+
+_T = TypeVar("_T")
+
+
+class Api:
+    """A service's operations, each bounded in time and with our errors only. Made by `api`.
+
+    Args:
+        limit_s: how long one call may take, botocore's retries included.
+    """
+
+    def __init__(self, service: str, made: Any, limit_s: float) -> None:
+        self._service, self._client, self._limit_s = service, made, limit_s
+
+    async def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """The answer of an operation (in snake_case). Raises what `translate` says, TemporaryError after the limit."""
+        answer: dict[str, Any] = await self._bounded(getattr(self._client, operation)(**arguments))
+        return answer
+
+    async def every(self, operation: str, member: str, **arguments: Any) -> list[Any]:
+        """The items of all pages of a list; each page has the time limit of a call. Raises as `call` does."""
+        pages = aiter(self._client.get_paginator(operation).paginate(**arguments))
+        items: list[Any] = []
+        while (page := await self._bounded(anext(pages, None))) is not None:
+            items.extend(page.get(member, []))
+        return items
+
+    async def _bounded(self, work: Awaitable[_T]) -> _T:
+        try:
+            async with asyncio.timeout(self._limit_s):
+                return await work
+        except (BotoCoreError, ClientError) as error:
+            raise translate(error) from error
+        except TimeoutError as error:
+            raise TemporaryError(f"{self._service} did not answer within {self._limit_s:g} seconds.") from error
+
+
+@asynccontextmanager
+async def api(service: str, *, region: str, limit_s: float, config: AioConfig = CONFIG) -> AsyncIterator[Api]:
+    """`client`, with bounded calls and our errors."""
+    async with client(service, region=region, config=config) as made:
+        yield Api(service, made, limit_s)
+
+
+def request_id(answer: dict[str, Any]) -> str:
+    """AWS's id of the request that an answer belongs to."""
+    return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
 
 
 @dataclass(frozen=True, slots=True)

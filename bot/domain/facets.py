@@ -69,7 +69,7 @@ def facets(record: Record) -> Facets:
         live=record.state in LIVE,
         first=f.first_seen,
         last=f.updated,
-        until=record.ack_until,
+        until=record.lease_until or record.ack_until,
         by=frame((record.ack_by, record.assignee)),
         search=fold(
             " ".join((f.title, f.type, f.control, a.name, *(tail for _, tail in resources))),

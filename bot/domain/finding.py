@@ -102,6 +102,7 @@ class Finding:
     detector: str = ""  # detector id, analyzer ARN, rule name: what the console link needs
     evidence: tuple[tuple[str, str], ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    hub: str = ""  # what Security Hub knows it by beside its id: the product's ARN (CSPM), the metadata uid (V2)
     requested: str = ""  # the name of a Security Hub custom action, when a person asked for this event
 
     @property
@@ -258,6 +259,8 @@ class Record:
     ack_until: datetime | None = None
     resolved_at: datetime | None = None
     assignee: str = ""  # the Slack user whose it is
+    lease: str = ""  # the suppression that hides it
+    lease_until: datetime | None = None
     channel: str = ""  # where the route shows it
     route: str = ""
     why: str = ""

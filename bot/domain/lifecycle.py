@@ -27,6 +27,12 @@ class Change(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     ASSIGNED = "assigned"
     ASKED = "asked"
+    HIDDEN = "hidden"
+    REVEALED = "revealed"
+    ENDING = "ending"  # its suppression ends soon
+    APPROVAL_ASKED = "approval_asked"
+    APPROVAL_GIVEN = "approval_given"
+    APPROVAL_DENIED = "approval_denied"
     DUPLICATE = "duplicate"
     STALE = "stale"
 
@@ -116,6 +122,8 @@ def _newer_report(record: Record, finding: Finding, account: Account, now: datet
     state = _NEXT[record.state, finding.status]
     if raised and state is State.ACKNOWLEDGED:
         state = State.OPEN  # it was acknowledged as something smaller
+    if state is State.OPEN and is_leased(record, now):
+        state = State.SUPPRESSED  # whatever its source says of it, until the lease ends
     change = _name_change(record, finding, state, raised)
     announce = state is State.OPEN and change in ANNOUNCED
     after = replace(
@@ -131,6 +139,8 @@ def _newer_report(record: Record, finding: Finding, account: Account, now: datet
     )
     if state is not State.ACKNOWLEDGED:
         after = replace(after, ack_by="", ack_at=None, ack_until=None)
+    if state is not State.SUPPRESSED:
+        after = replace(after, lease="", lease_until=None)
     details = {"severity": finding.severity.word, "state": str(state), "was": record.finding.severity.word}
     return Outcome(after, change, announce, Entry(at=now, kind=change, details=details), reason=change)
 
@@ -206,3 +216,57 @@ def decide_assign(record: Record, assignee: str, user: str, now: datetime) -> Ou
     details = {"to": assignee} | ({"was": record.assignee} if record.assignee else {})
     entry = Entry(at=now, kind=Change.ASSIGNED, actor=user, details=details)
     return Outcome(after, Change.ASSIGNED, entry=entry, reason="assigned")
+
+
+def is_leased(record: Record, now: datetime) -> bool:
+    """Whether a suppression of ours hides it now."""
+    return record.state is State.SUPPRESSED and record.lease_until is not None and record.lease_until > now
+
+
+def decide_hide(record: Record, lease: str, until: datetime, user: str, now: datetime) -> Outcome:
+    """Hide a live finding until a lease's end.
+
+    Raises:
+        AlreadyDone: another lease hides it, or its source does.
+        NoLonger: it is resolved.
+    """
+    if record.state is State.SUPPRESSED:
+        raise AlreadyDone(f"{record.ref} is hidden already.")
+    if record.state is State.RESOLVED:
+        raise NoLonger(f"{record.ref} is resolved; there is nothing to hide.")
+    after = replace(
+        record,
+        state=State.SUPPRESSED,
+        lease=lease,
+        lease_until=until,
+        ack_by="",
+        ack_at=None,
+        ack_until=None,
+        changed=now,
+        revision=record.revision + 1,
+    )
+    details = {"until": until.isoformat(), "lease": lease}
+    return Outcome(after, Change.HIDDEN, entry=Entry(at=now, kind=Change.HIDDEN, actor=user, details=details))
+
+
+def decide_reveal(record: Record, user: str, now: datetime, why: str = "") -> Outcome:
+    """What its lease hid is as its source says again; one that is still true is announced.
+
+    Raises:
+        NoLonger: no lease of ours hides it.
+    """
+    if record.state is not State.SUPPRESSED or not record.lease:
+        raise NoLonger(f"{record.ref} is not hidden by secbot.")
+    is_true = record.finding.status is Status.ACTIVE
+    after = replace(
+        record,
+        state=State.OPEN if is_true else _BORN[record.finding.status],
+        lease="",
+        lease_until=None,
+        changed=now,
+        revision=record.revision + 1,
+        generation=record.generation + is_true,
+    )
+    details = {"lease": record.lease, "state": str(after.state)}
+    entry = Entry(at=now, kind=Change.REVEALED, actor=user, note=why, details=details)
+    return Outcome(after, Change.REVEALED, announce=is_true, entry=entry)

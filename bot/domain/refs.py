@@ -118,7 +118,7 @@ def keys_of(text: str, accounts: Iterable[str]) -> tuple[str, ...]:
     known = tuple(accounts)
     keys = [key for arn in _ARN_INSIDE.findall(plain) for key in _arn_keys(arn.rstrip(".,;\"'}])"), known)]
     if _CONSOLE.match(text):
-        keys += _console_keys(plain, known)
+        keys += _alarm_keys(text, known) or _console_keys(plain, known)
     return tuple(dict.fromkeys(keys))
 
 
@@ -142,8 +142,19 @@ def _console_keys(plain: str, accounts: tuple[str, ...]) -> list[str]:
         return [access_analyzer_identity(region, match[1])]
     if "/guardduty/" in plain and (match := _GUARDDUTY_ID.search(plain)):
         return [guardduty_identity(account, region, match[1].lower()) for account in accounts]
-    if match := _ALARM.search(plain):
-        partition = "aws-us-gov" if "us-gov-" in region else "aws-cn" if region.startswith("cn-") else "aws"
-        name = match[1]
-        return [identity("cloudwatch", f"arn:{partition}:cloudwatch:{region}:{a}:alarm:{name}") for a in accounts]
     return []
+
+
+def _alarm_keys(link: str, accounts: tuple[str, ...]) -> list[str]:
+    """An alarm may be called almost anything, with a `%` or a `?` too: its name ends where the link says, before anything is decoded."""
+    match, found = _ALARM.search(link), _REGION.search(link)
+    if not match or not found:
+        return []
+    region = found[1]
+    partition = "aws-us-gov" if "us-gov-" in region else "aws-cn" if region.startswith("cn-") else "aws"
+    names = [unquote(match[1])]
+    while len(names) < MOST_UNQUOTED and "%" in names[-1]:
+        names.append(unquote(names[-1]))
+    return [
+        identity("cloudwatch", f"arn:{partition}:cloudwatch:{region}:{a}:alarm:{n}") for n in names for a in accounts
+    ]

@@ -97,7 +97,7 @@ class _State:
     terms: list[Term] = field(default_factory=list)
     refs: list[str] = field(default_factory=list)
     flags: set[Flag] = field(default_factory=set)
-    sort: Sort = Sort.SEVERITY
+    sort: Sort | None = None
     page: int = 1
     views: list[Within] = field(default_factory=list)
     group: Group | None = None
@@ -128,7 +128,7 @@ def parse(text: str, names: Names) -> Parsed:
         state.wrong("too_long", "", f"That is more than {MAX_TERMS} terms; only the first {MAX_TERMS} were read.")
     query = Query(
         tuple(state.terms),
-        state.sort,
+        state.sort or Sort.SEVERITY,
         state.page,
         frozenset(state.flags),
         tuple(dict.fromkeys(state.refs)),
@@ -330,7 +330,7 @@ def _read_at(state: _State, token: str, value: str, negated: bool) -> None:
         state.views.append(Within(name, view.terms, negated))
         if not negated:
             state.flags |= view.flags & {Flag.ALL, Flag.ME}
-            state.sort = view.sort if state.sort is Sort.SEVERITY else state.sort
+            state.sort = state.sort or (view.sort if view.sort is not Sort.SEVERITY else None)
             state.group = state.group or view.group
     elif _PERSON.match(value):
         state.terms.append(Term(Key.BY, (Exact(value[1:]),), negated))

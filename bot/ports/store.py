@@ -7,8 +7,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.approval import Request, Stage
+from bot.domain.audit import Head, Line
 from bot.domain.finding import Account, Entry, Record, State
 from bot.domain.query import Group, Query
+from bot.domain.suppression import Lease
+from bot.domain.suppression import Stage as LeaseStage
 from bot.ports.records import (
     AccountCount,
     Act,
@@ -69,6 +73,35 @@ class Tx(Protocol):
         """Whether there was one."""
         ...
 
+    # suppressions, approvals, the audit trail
+    async def hiding(self, now: datetime) -> Sequence[Lease]:
+        """The leases that hide something now: APPLYING or ACTIVE and not over, by id."""
+        ...
+
+    async def save_lease(self, lease: Lease) -> None:
+        """Add it, or change the one of the same id. The database refuses one without reason, owner or an end after its start."""
+        ...
+
+    async def lock_lease(self, id: str) -> Lease | None:
+        """Locked against other writers until the end."""
+        ...
+
+    async def lock_found(self, query: Query, now: datetime, *, limit: int, after: int = 0) -> Sequence[Record]:
+        """Findings of a query (refs, group, sort and page play no part) with numbers above `after`, by number, locked until the end."""
+        ...
+
+    async def save_request(self, request: Request) -> None:
+        """Add an approval request, or change the one of the same id."""
+        ...
+
+    async def lock_request(self, id: str) -> Request | None:
+        """Locked against other writers until the end."""
+        ...
+
+    async def audit(self, lines: Sequence[Line]) -> Head:
+        """Chain lines to the audit trail; returns its new end. Lines are never changed or removed."""
+        ...
+
     async def first_time(self, key: str) -> bool:
         """True once for a key in 24 hours: the replay guard of requests."""
         ...
@@ -119,6 +152,35 @@ class Reads(Protocol):
         """Every saved view of these users and channels, by name."""
         ...
 
+    async def lease(self, id: str) -> Lease | None: ...
+    async def leases(
+        self, *, stages: Collection[LeaseStage] = (), before: datetime | None = None, owner: str = "", limit: int = 200
+    ) -> Sequence[Lease]:
+        """Leases, the first to end first; in these stages, ending before that time, of that owner when they are given."""
+        ...
+
+    async def request(self, id: str) -> Request | None: ...
+    async def requests(self, *, stage: Stage, limit: int = 100) -> Sequence[Request]:
+        """Approval requests in a stage, the oldest first."""
+        ...
+
+    async def trail(
+        self,
+        since: datetime,
+        *,
+        limit: int,
+        number: int | None = None,
+        actor: str = "",
+        what: Collection[str] = (),
+    ) -> Sequence[Line]:
+        """Lines of the audit trail since then, newest first; about one finding, by one person, of these verbs when they are given."""
+        ...
+
+    async def chain(self, after: int, *, limit: int) -> Sequence[Line]:
+        """The audit trail in its order, from the line after that one on."""
+        ...
+
+    async def audit_head(self) -> Head: ...
     async def said(self, number: int) -> Sequence[Said]:
         """What Slack was told about a finding and is still remembered, oldest first."""
         ...

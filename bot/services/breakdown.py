@@ -42,7 +42,7 @@ async def broken_down(
 
     Args:
         query: with everything that was left unsaid; `group` is set.
-        asked: as it was asked, from which the commands of the rows are made.
+        asked: as it was asked, with what the channel's default added: the commands of the rows are made from it.
 
     Raises:
         UserError: counting takes longer than a question may.
@@ -82,7 +82,7 @@ def _row(count: GroupCount, group: Group, example: Record | None, asked: Query) 
     if group is Group.AGE:
         label = age_label(int(count.value))
     term = _term(group, count.value)
-    rest = replace(asked, group=None, page=1, flags=asked.flags)
+    rest = replace(asked.dissolved(), group=None, page=1)  # a view may ask for groups itself
     command = f"findings {show(replace(rest, terms=(*rest.terms, term)))}" if term is not None else ""
     short = example.account.name if group is Group.ACCOUNT and example is not None else ""
     return GroupRow(label or NONE, count.by_severity, command if len(command) <= MOST_COMMAND else "", short)

@@ -17,7 +17,7 @@ from bot.domain.query import Query
 from bot.domain.spelling import nearest
 from bot.domain.syntax import normalise, parse
 from bot.domain.views import HelpEntry, Home, Offer, Preview, Trouble, View
-from bot.errors import SecbotError, TemporaryError, UserError
+from bot.errors import Malformed, SecbotError, TemporaryError, UserError
 from bot.plugins import Action, Command
 from bot.ports import Clock, Ids, Metrics, People
 from bot.services.context import NO_SURFACE, Context, Surface
@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 MENU, SHOW = "menu", "show"
 RUN = "run"  # the action of a button that carries a whole command
+NOT_OURS = "What you pressed is damaged or not ours. Nothing was changed."
 ASKED = "asked"  # the window in which any command can be typed
 
 Run = Callable[[Context], Awaitable[object] | object]
@@ -118,7 +119,8 @@ class Desk:
         answer = await self._guarded(
             action.name, request, action.permission, lambda context: run(context, pressed), counted=action.counted
         )
-        return Answer(answer.view, replace=action.in_place, public=answer.public)
+        # Whoever presses is answered alone, under a list that everybody sees too.
+        return Answer(answer.view, replace=action.in_place)
 
     def mistakes(self, submitted: Pressed) -> Mapping[str, str]:
         """What is wrong with a modal's inputs, by name, before it is closed; empty when nothing is. Quick and pure."""
@@ -163,6 +165,9 @@ class Desk:
             view = await result if isinstance(result, Awaitable) else result
         except UserError as error:
             return self._answer(verb, error.reason, await self._told(error))
+        except Malformed:
+            log.warning("request_not_understood", verb=verb, user=request.user)
+            return self._answer(verb, Malformed.reason, Trouble(messages=(NOT_OURS,)))
         except TemporaryError as error:
             log.warning("request_delayed", verb=verb, reason=error.reason, error=error.message)
             return self._answer(
@@ -233,7 +238,8 @@ class Desk:
             return False
         try:
             async with self._suite.store.reads() as reads:
-                return await reads.finding_at(request.channel, request.thread) is not None
+                asker = Asker(request.user, request.channel, request.thread)
+                return await self._suite.refs.of_thread(reads, asker) is not None
         except SecbotError:
             return False
 

@@ -10,8 +10,8 @@ import asyncio
 import csv
 import io
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class Exports:
         progress = _Progress(self, place, table)
         try:
             await progress.begin()
-            with tempfile.TemporaryDirectory(prefix="secbot-export-") as folder:
+            async with _folder() as folder:
                 path = Path(folder) / "export.csv"
                 rows = await self._write(table, path, progress)
                 await self.messenger.upload(
@@ -105,12 +105,15 @@ class Exports:
 
     async def _write(self, table: Table, path: Path, progress: _Progress) -> int:
         written = 0
-        with await asyncio.to_thread(path.open, "w", encoding="utf-8", newline="") as file:
+        file = await asyncio.to_thread(path.open, "w", encoding="utf-8", newline="")
+        try:
             await asyncio.to_thread(file.write, as_csv([table.columns]))
             async for piece in table.rows(PIECE, MOST_ROWS):
                 await asyncio.to_thread(file.write, as_csv(piece))
                 written += len(piece)
                 await progress.so_far(written)
+        finally:
+            await asyncio.to_thread(file.close)  # what is still in memory is written then
         return written
 
     def message(self, text: str, *, good: bool = True) -> Message:
@@ -118,6 +121,16 @@ class Exports:
         shown = self.render(Notice(text=text, good=good))
         assert isinstance(shown, Message)
         return shown
+
+
+@asynccontextmanager
+async def _folder() -> AsyncIterator[str]:
+    """A folder of its own for an export, made and removed beside the event loop."""
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="secbot-export-")
+    try:
+        yield folder.name
+    finally:
+        await asyncio.to_thread(folder.cleanup)
 
 
 @dataclass(slots=True)

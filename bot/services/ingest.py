@@ -15,13 +15,15 @@ from datetime import datetime
 import structlog
 
 from bot.domain.envelope import Envelope, Ignored
-from bot.domain.finding import Entry, Finding, Record, version_of
-from bot.domain.lifecycle import IN_THREAD, NOTHING_NEW, Outcome, decide_report
+from bot.domain.finding import Finding, Record, State, version_of
+from bot.domain.lifecycle import Outcome, decide_hide, decide_report
 from bot.domain.reading import in_order, read_ordered
 from bot.domain.routing import Route, route
+from bot.domain.suppression import Lease, covers, query_of
 from bot.errors import Malformed
 from bot.plugins import Source
-from bot.ports import Clock, Delivery, Directory, Metrics, Poison, Saying, SayKind, Store, Tx
+from bot.ports import Clock, Delivery, Directory, Metrics, Poison, Store, Tx
+from bot.services.sayings import sayings
 
 log = structlog.get_logger()
 
@@ -166,30 +168,29 @@ class Ingest:
     async def _save(self, tx: Tx, waiting: _Reports, now: datetime) -> tuple[list[_Change], _Reports]:
         """(what was saved, what another replica inserted since we looked: to be decided again, against its rows)."""
         known = await tx.lock(sorted(waiting))
-        changes = {key: self._decide(known.get(key), reports, now) for key, reports in waiting.items()}
+        leases: Sequence[Lease] = ()
+        changes = {key: self._decide(known.get(key), reports, leases, now) for key, reports in waiting.items()}
         numbers = await _insert(tx, changes, known)
         again = {k: waiting[k] for k in changes if k not in known and k not in numbers}
         saved = [_numbered(c, numbers) for k, c in changes.items() if k not in again]
         await _write(tx, saved)
         return saved, again
 
-    def _decide(self, before: Record | None, reports: Sequence[tuple[Finding, bytes]], now: datetime) -> _Change:
+    def _decide(
+        self, before: Record | None, reports: Sequence[tuple[Finding, bytes]], leases: Sequence[Lease], now: datetime
+    ) -> _Change:
         record, raw, outcomes = before, None, []
         for finding, event in reports if len(reports) == 1 else sorted(reports, key=_order):
             outcome = decide_report(record, finding, self._directory.account(finding.account), now)
-            outcomes.append(outcome)
-            if outcome.record is not None:
-                record, raw = outcome.record, event
+            hidden = _hidden(outcome, leases, now)
+            told = [outcome] if hidden is None else [replace(outcome, announce=False), hidden]
+            outcomes += told
+            if told[-1].record is not None:
+                record, raw, outcome = told[-1].record, event, told[-1]
                 if outcome.announce or not record.route:
-                    record = self._route(record, now, announced=outcome.announce)
+                    record = placed(record, self._routing, now, announced=outcome.announce)
         assert record is not None  # the first report of an unknown finding always makes a record
         return _Change(record, raw, outcomes, before)
-
-    def _route(self, record: Record, now: datetime, *, announced: bool) -> Record:
-        # `channel` means that a card was asked for there, so a finding that was never announced has none.
-        routed = route(record, self._routing.routes, self._routing.fallback, now)
-        channel = routed.route.channel if announced and not routed.route.silent else record.channel
-        return replace(record, channel=channel, route=routed.route.name, why=routed.reason)
 
     def _count(self, batch: _Batch, changes: Sequence[_Change]) -> None:
         for reason in batch.ignored:
@@ -204,6 +205,22 @@ class Ingest:
                 self._metrics.count("messages", n, outcome=outcome_name)
         if batch.not_taken:
             self._metrics.count("messages", len(batch.not_taken), outcome="returned")
+
+
+def placed(record: Record, routing: RoutingTable, now: datetime, *, announced: bool) -> Record:
+    """The record with its route. `channel` means that a card was asked for there, so a finding that was never announced has none."""
+    routed = route(record, routing.routes, routing.fallback, now)
+    channel = routed.route.channel if announced and not routed.route.silent else record.channel
+    return replace(record, channel=channel, route=routed.route.name, why=routed.reason)
+
+
+def _hidden(outcome: Outcome, leases: Sequence[Lease], now: datetime) -> Outcome | None:
+    """What a suppression in force makes of a finding that would be open: taken in, counted, and not announced."""
+    record = outcome.record
+    if record is None or record.state is not State.OPEN:
+        return None
+    lease = next((one for one in leases if covers(query_of(one), record, now)), None)
+    return decide_hide(record, lease.id, lease.until, "", now) if lease is not None else None
 
 
 def _order(report: tuple[Finding, bytes]) -> tuple[datetime, datetime, str]:
@@ -233,65 +250,3 @@ def _numbered(change: _Change, numbers: Mapping[str, int]) -> _Change:
 
 def _poison(delivery: Delivery, reason: str, note: str, now: datetime) -> Poison:
     return Poison(delivery.id, reason, note[:500], delivery.body[:POISON_BODY], now)
-
-
-# --- what to say -----------------------------------------------------------------------------------------------------------------
-
-LANE_OF_A_PERSON = 5  # what a person did is shown before anything else, whatever the severity
-
-
-def sayings(before: Record | None, record: Record, outcomes: Sequence[Outcome]) -> list[Saying]:
-    """What has to be said of a finding after these outcomes, in order.
-
-    The first announcement in a channel is a card; a later one edits the card and is told in its thread and once in the channel. Every
-    other change edits the card and, where worth it, adds a thread line.
-    """
-    said: list[Saying] = []
-    shown = before.channel if before is not None else ""
-    for outcome in outcomes:
-        if outcome.change in NOTHING_NEW or outcome.record is None:
-            continue
-        step = record
-        if outcome.record.revision != record.revision:  # one on the way to what the record is now
-            step = replace(outcome.record, number=record.number, channel=record.channel)
-        if outcome.announce and record.channel and shown != record.channel:
-            if shown:
-                said.append(edit(step, shown))
-            said.append(_card(step))
-            shown = record.channel
-        elif shown:
-            said.append(edit(step, shown))
-            if outcome.announce or outcome.change in IN_THREAD:
-                said.append(line(step, shown, outcome.entry, announce=outcome.announce))
-    return said
-
-
-def _card(record: Record) -> Saying:
-    key = f"card:{record.number}:{record.channel}"
-    return Saying(key, SayKind.CARD, record.number, record.channel, int(record.finding.severity))
-
-
-def edit(record: Record, channel: str, *, lane: int | None = None) -> Saying:
-    """The card in this channel shows what the store says now."""
-    lane = int(record.finding.severity) if lane is None else lane
-    return Saying(f"edit:{record.number}:{channel}", SayKind.EDIT, record.number, channel, lane)
-
-
-def line(
-    record: Record, channel: str, entry: Entry | None, *, announce: bool = False, lane: int | None = None
-) -> Saying:
-    """One line in the card's thread; an announcement is also shown in the channel, once per generation."""
-    key = (
-        f"announce:{record.number}:{channel}:{record.generation}"
-        if announce
-        else f"line:{record.number}:{channel}:{record.revision}"
-    )
-    details = (
-        {"kind": str(entry.kind), "actor": entry.actor, "at": entry.at.isoformat(), **entry.details} if entry else {}
-    )
-    if entry is not None and entry.note:
-        details["note"] = entry.note
-    if announce:
-        details["announce"] = "1"
-    lane = int(record.finding.severity) if lane is None else lane
-    return Saying(key, SayKind.THREAD, record.number, channel, lane, details)

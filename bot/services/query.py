@@ -84,7 +84,7 @@ class Queries:
             query = replace(scope.query, group=None)
             total = len(query.refs) or (await reads.counts(query, now)).total
             if not total:
-                return await self._nothing(reads, scope, parsed.query, now)
+                return await self._nothing(reads, scope, parsed.query, asker.user, now)
         return findings_table(
             self._store, query, now, title=f"findings {self._lexicon.in_words(show(query))}", total=total
         )
@@ -98,7 +98,9 @@ class Queries:
         names = self._lexicon.names(saved, asker.user)
         parsed = parse(text, names)
         default = next((v for v in saved if v.default and v.owner == asker.channel), None)
-        scope = scoped(parsed.query, asker.user, default, names.views)
+        scope = scoped(
+            parsed.query, asker.user, default, self._lexicon.read_view(default.query).query if default else None
+        )
         if scope.query.refs and not parsed.problems:
             numbers = await self._refs.resolve(reads, scope.query.refs, asker)
             scope = replace(scope, query=replace(scope.query, refs=tuple(f"F-{n}" for n in numbers)))
@@ -110,12 +112,14 @@ class Queries:
         query, now = scope.query, self._clock.now()
         if query.group is not None and not query.refs:
             notes, offers = self._unsaid(scope, asked, asker)
-            answer = await broken_down(reads, query, asked, self._lexicon, asker.user, now=now)
+            # The default goes into the rows' commands by name: the filter that a row adds would lift a default with its key.
+            whole = replace(asked, terms=(*asked.terms, *scope.added))
+            answer = await broken_down(reads, query, whole, self._lexicon, asker.user, now=now)
             if answer.total:
                 return replace(answer, notes=notes, offers=offers, public=Flag.HERE in query.flags)
         numbers = await _numbers(reads, query, now)
         if not numbers:
-            return await self._nothing(reads, scope, asked, now)
+            return await self._nothing(reads, scope, asked, asker.user, now)
         counts = await _counts(reads, query, now)
         notes, offers = self._unsaid(scope, asked, asker)
         listing = Listing(self._ids.token(), asker.user, show(query), tuple(numbers), now)
@@ -172,15 +176,19 @@ class Queries:
 
     async def _opened(self, reads: Reads, listing_id: str, asker: Asker) -> tuple[Listing, Query] | Trouble:
         listing = await reads.listing(listing_id)
-        if listing is None:
+        parsed = await self._read_again(reads, listing, asker) if listing is not None else None
+        if listing is None or parsed is None or parsed.problems:  # a view that it excludes may be gone meanwhile
             offer = Offer("List again", "findings")
             return Trouble(messages=("This list is too old to turn its pages.",), offers=(offer,))
-        names = self._lexicon.names(await reads.views((listing.user,)), listing.user)
-        query = parse(listing.query, names).query
+        query = parsed.query
         if listing.user != asker.user and Flag.HERE not in query.flags:
             offer = Offer("List mine", f"findings {listing.query}"[:MOST_COMMAND])
             return Trouble(messages=("That is somebody else's list.",), offers=(offer,))
         return listing, query
+
+    async def _read_again(self, reads: Reads, listing: Listing, asker: Asker) -> Parsed:
+        owners = tuple(filter(None, (listing.user, asker.channel)))
+        return parse(listing.query, self._lexicon.names(await reads.views(owners), listing.user))
 
     async def _page(
         self, reads: Reads, listing: Listing, query: Query, page: int, counts: Mapping[Severity, int]
@@ -208,10 +216,10 @@ class Queries:
 
     # --- nothing -----------------------------------------------------------------------------------------------------------------------
 
-    async def _nothing(self, reads: Reads, scope: Scoped, asked: Query, now: datetime) -> Trouble:
+    async def _nothing(self, reads: Reads, scope: Scoped, asked: Query, user: str, now: datetime) -> Trouble:
         """Nothing matches: say what each single dropped filter would give."""
         query = scope.query
-        messages = [f"Nothing matches `{self._lexicon.in_words(show(query)) or 'everything'}`."]
+        messages = [f"Nothing matches `{self._lexicon.in_words(query, user) or 'everything'}`."]
         offers: list[Offer] = []
         parts: tuple[Term | Within, ...] = (*query.terms, *query.views)
         end = self._clock.monotonic() + DROPPING_S
@@ -223,7 +231,7 @@ class Queries:
             except UserError:
                 continue  # it would take too long to count: no reason to say nothing of the others
             if n:
-                word = self._lexicon.in_words(show(_only(part)))
+                word = self._lexicon.in_words(_only(part), user)
                 many = f"Over {COUNT_MOST:,}" if n > COUNT_MOST else f"{n:,}"
                 messages.append(f"{many} match without `{word}`.")
                 label, text = _dropped(part, asked, scope)
@@ -268,16 +276,15 @@ def _anything(key: Key) -> str:
     return f"{key}:>0s" if key in TIME_KEYS else f"{key}:*"
 
 
-def scoped(
-    query: Query, user: str, default: SavedView | None = None, views: Mapping[str, Query] | None = None
-) -> Scoped:
+def scoped(query: Query, user: str, default: SavedView | None = None, asks: Query | None = None) -> Scoped:
     """The query with what was left unsaid: the channel's default view, live findings, and `me` as those that are on the asker.
 
-    A term of the default view is laid over a question that says nothing of its key; `all` lifts every default.
+    A term of the default view (`asks`: what it asks for, whatever the asker calls by its name) is laid over a question that says
+    nothing of its key; `all` lifts every default.
     """
     query = query.dissolved()
-    told = (views or {}).get(default.name) if default is not None and Flag.ALL not in query.flags else None
-    added = tuple(t for t in told.filters if not query.asks(t.key)) if told is not None and not query.refs else ()
+    lifted = Flag.ALL in query.flags or bool(query.refs)
+    added = tuple(t for t in asks.filters if not query.asks(t.key)) if asks is not None and not lifted else ()
     terms = [*query.terms, *added]
     if Flag.ME in query.flags:
         terms.append(Term(Key.BY, (Exact(user.casefold()),)))

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from bot.domain.query import Exact, Key, Query, Term, show
 from bot.domain.refs import Linked, Named, Numbered, Ref, Row, This, keys_of, read_ref
-from bot.domain.syntax import parse
+from bot.domain.syntax import MAX_TERMS, parse
 from bot.errors import NotFound, UserError
-from bot.ports import Clock, Reads, Store
+from bot.ports import Clock, People, Reads, Store
 from bot.services.lexicon import Asker, Lexicon
 
-MOST = 50  # findings that one command may name
 MOST_OFFERS = 5
 
 
@@ -26,6 +25,7 @@ class Refs:
 
     store: Store
     lexicon: Lexicon
+    people: People
     clock: Clock
 
     async def one(self, text: str, verb: str, asker: Asker) -> int:
@@ -43,19 +43,25 @@ class Refs:
     async def some(self, text: str, verb: str, asker: Asker) -> list[int]:
         """As `one`, for a verb that takes several; at least one, each once."""
         parsed = parse(text, self.lexicon.names())
+        if any(p.kind == "too_long" for p in parsed.problems):
+            raise UserError(
+                f"That is too much at once; at most {MAX_TERMS} findings."
+            )  # what was not read is not left out silently
         async with self.store.reads() as reads:
             if parsed.query.refs:
                 return await self.resolve(reads, parsed.query.refs, asker)
             if (arn := _resource_of(parsed.query)) is not None:
                 return [await self._about(reads, arn, verb)]
-            if asker.thread and (number := await reads.finding_at(asker.channel, asker.thread)) is not None:
+            if (number := await self.of_thread(reads, asker)) is not None:
                 return [number]
         raise UserError(f"Which finding? For example `/sec {verb} F-1234`")
 
+    async def of_thread(self, reads: Reads, asker: Asker) -> int | None:
+        """The finding in whose thread the asker is; None anywhere else."""
+        return await self._at(reads, asker.channel, asker.thread) if asker.thread else None
+
     async def resolve(self, reads: Reads, refs: Sequence[str], asker: Asker) -> list[int]:
         """The numbers of these references, each once, in order. Raises UserError for the first that leads nowhere."""
-        if len(refs) > MOST:
-            raise UserError(f"That names {len(refs)} findings; {MOST} at a time.")
         return list(dict.fromkeys([await self._number(reads, read_ref(ref), asker) for ref in refs]))
 
     async def _number(self, reads: Reads, ref: Ref, asker: Asker) -> int:
@@ -67,17 +73,31 @@ class Refs:
             case Row(row):
                 return await _row(reads, row, asker)
             case Linked():
-                return await _linked(reads, ref)
+                return await self._linked(reads, ref)
             case Named(text):
                 return await self._named(reads, text)
 
     async def _this(self, reads: Reads, asker: Asker) -> int:
         if not asker.thread:
             raise UserError("`this` is the finding of a thread; here name one, for example `F-1234`.")
-        number = await reads.finding_at(asker.channel, asker.thread)
+        number = await self.of_thread(reads, asker)
         if number is None:
             raise NotFound("This thread is not under a finding's card.")
         return number
+
+    async def _linked(self, reads: Reads, ref: Linked) -> int:
+        for ts in filter(None, (ref.ts, ref.thread_ts)):
+            if (number := await self._at(reads, ref.channel, ts)) is not None:
+                return number
+        raise NotFound("That message is not a finding's card.")
+
+    async def _at(self, reads: Reads, channel: str, ts: str) -> int | None:
+        """The finding whose card a message is. Slack says channels by id; a card is kept under what its route calls the channel."""
+        place = await self.people.place(channel)
+        for called in dict.fromkeys(filter(None, (place.name, channel))):
+            if (number := await reads.finding_at(called, ts)) is not None:
+                return number
+        return None
 
     async def _named(self, reads: Reads, text: str) -> int:
         keys = keys_of(text, [a.id for a in self.lexicon.directory.accounts()])
@@ -119,10 +139,3 @@ async def _row(reads: Reads, row: int, asker: Asker) -> int:
     if not 1 <= row <= len(listing.numbers):
         raise UserError(f"Your last list has {len(listing.numbers)} rows; there is no `^{row}`.")
     return listing.numbers[row - 1]
-
-
-async def _linked(reads: Reads, ref: Linked) -> int:
-    for ts in filter(None, (ref.ts, ref.thread_ts)):
-        if (number := await reads.finding_at(ref.channel, ts)) is not None:
-            return number
-    raise NotFound("That message is not a finding's card.")

@@ -72,7 +72,7 @@ def suite(
     """
     o = outside
     lexicon = Lexicon(o.directory, vocabulary)
-    refs = Refs(o.store, lexicon, o.clock)
+    refs = Refs(o.store, lexicon, o.people, o.clock)
     views = SavedViews(o.store, lexicon, o.clock)
     return Suite(
         lexicon=lexicon,

@@ -10,7 +10,7 @@ from bot.domain.finding import Entry, Record
 from bot.domain.lifecycle import Change, Outcome, decide_ack, decide_assign
 from bot.errors import NotFound, UserError
 from bot.ports import Clock, People, Saying, SayKind, Store, Tx
-from bot.services.ingest import LANE_OF_A_PERSON, edit, line
+from bot.services.sayings import LANE_OF_A_PERSON, edit, line
 
 MOST_NOTE = 500
 

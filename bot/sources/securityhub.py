@@ -122,6 +122,7 @@ def _finding(asff: Obj, envelope: Envelope, index: int) -> Finding:
         detector=_detector(asff, source, native_id),
         evidence=_evidence(asff, source),
         tags=tags_of(asff, "Resources", 0, "Tags"),
+        hub=product_arn,
         requested=text(envelope.body, "actionName") if envelope.detail_type == CUSTOM_ACTION else "",
     )
 

@@ -120,6 +120,7 @@ def _finding(ocsf: Obj, envelope: Envelope, index: int) -> Finding:
         detector=_detector(info, source, native_id),
         evidence=_evidence(ocsf),
         tags=tags_of(ocsf, "resources", 0, "tags"),
+        hub=text(ocsf, "metadata", "uid"),
     )
 
 

@@ -1,4 +1,4 @@
-"""What people did, newest first: one line an act with when, what, who and to which finding."""
+"""What people did, newest first: when, what and who on a line, and to which finding below it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROWS = 40
 
 
 def render(view: AuditLog) -> Message:
-    """Scope, at most forty lines in a few sections, how many are left out, offers."""
+    """Scope, at most forty acts in a few sections, how many are left out, offers."""
     scope = code(view.scope, 300) if view.scope.strip() else ""
     acts = count(len(view.rows), "act")
     head = words("audit_log.head", scope=scope) if view.rows else words("audit_log.none", scope=scope)
@@ -24,7 +24,7 @@ def render(view: AuditLog) -> Message:
 
 
 def _line(row: AuditRow) -> Mrkdwn:
-    title = prose(parts.short_title(row.record.finding), 60) if row.record else "no longer known"
+    title = prose(parts.short_title(row.record.finding), 90) if row.record else "no longer known"
     change = change_line(row.record, row.entry)
     return words("audit_log.line", when=date(row.entry.at), change=change, ref=f"F-{row.number}", title=title)
 

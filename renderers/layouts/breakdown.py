@@ -49,7 +49,7 @@ def render(view: Breakdown) -> Message:
     """At most 6 blocks: counts and scope, chart, table, notes, up to five groups to list, offers; the twin has lines for the two."""
     if not view.rows:
         return Message(_text(view), (section(_head(view)), *_notes(view, 0), *_offers(view)))
-    end = (*offers((_label(r), r.command) for r in view.rows[:BUTTONS]), *_offers(view))
+    end = (*offers((_short(r, view), r.command) for r in view.rows[:BUTTONS]), *_offers(view))
     native = (section(_head(view)), _chart(view), _table(view), *_notes(view, ROWS), *end)
     return Message(_text(view), native, (section(_head(view)), *_lines(view), *_notes(view, LINES), *end))
 
@@ -62,8 +62,14 @@ def _label(row: GroupRow, limit: int = LABEL) -> str:
     return plain(row.label, limit) or "none"
 
 
+def _short(row: GroupRow, view: Breakdown) -> str:
+    """Its name where room is scarce, unless another group has that name too."""
+    is_its_own = sum(r.short == row.short for r in view.rows) == 1
+    return (plain(row.short, LABEL) if is_its_own else "") or _label(row)
+
+
 def _text(view: Breakdown) -> Mrkdwn:
-    largest = ", ".join(f"{prose(row.label, 30) or 'none'} {total_of(row.counts)}" for row in view.rows[:5])
+    largest = ", ".join(f"{prose(_short(row, view), 30)} {total_of(row.counts)}" for row in view.rows[:5])
     return words("breakdown.text", total=_total(view), by=_by(view), largest=Mrkdwn(largest))
 
 
@@ -87,20 +93,20 @@ def _chart(view: Breakdown) -> Block:
     rows = view.rows[:BARS]
     series = [(s.word, [row.counts.get(s, 0) for row in rows]) for s in _WORST_FIRST]
     return bar_chart(
-        title, [_category(row) for row in rows], [(n, v) for n, v in series if any(v)], (_by(view), "findings")
+        title, [_category(r, view) for r in rows], [(n, v) for n, v in series if any(v)], (_by(view), "findings")
     )
 
 
-def _category(row: GroupRow) -> str:
+def _category(row: GroupRow, view: Breakdown) -> str:
     """A name that is too long for an axis is cut in its middle: names of accounts differ at their ends."""
-    label = _label(row)
+    label = _short(row, view)
     half = MAX_CHART_LABEL // 2
     return label if len(label) <= MAX_CHART_LABEL else label[: half - 1] + ELLIPSIS + label[-half:]
 
 
 def _table(view: Breakdown) -> Block:
-    """A row a group, worst column first; a dash is none, so that the eye finds the numbers."""
-    columns = () if view.group is Group.SEV else _WORST_FIRST
+    """A row a group, worst column first. A dash is none, so that the eye finds the numbers; a severity nothing has takes no room."""
+    columns = [] if view.group is Group.SEV else [s for s in _WORST_FIRST if view.counts.get(s, 0)]
     head = [
         _by(view).capitalize() if view.group is not Group.OU else "OU",
         "Total",

@@ -5,7 +5,7 @@ It counts and lists and decides nothing; what does not fit is counted and can be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.domain.finding import Record, Severity
 from bot.domain.query import quote
@@ -66,33 +66,24 @@ def _problem(view: Home) -> list[Block]:
 
 
 def _content(view: Home) -> list[Block]:
-    return [*_on_you(view), *_ending(view), *_views(view), *_envs(view), divider(), *_health(view)]
+    return [*_on_you(view), *_views(view), *_envs(view), divider(), *_health(view)]
 
 
 def _on_you(view: Home) -> list[Block]:
-    if not view.on_you:
+    """What is on the reader, then what of it ends soon: nothing is shown twice."""
+    if not view.on_you and not view.ending:
         return [divider(), section(words("home.nothing_on_you", icon=GOOD))]
-    shown = view.on_you[:ROWS]
-    total = max(view.on_you_total, len(view.on_you))
-    title = section(
-        words("home.on_you", total=f"{total:,}"), *run_button("List all", MINE) if total > len(shown) else ()
-    )
-    return [divider(), title, *(_row(record, parts.short_row(record, view.now)) for record in shown)]
+    ending = view.ending[:ROWS]
+    shown = [r for r in view.on_you if r.number not in {e.number for e in ending}][:ROWS]
+    total = max(view.on_you_total, len(shown) + len(ending))
+    has_more = total > len(shown) + len(ending)
+    title = section(words("home.on_you", total=f"{total:,}"), *run_button("List all", MINE) if has_more else ())
+    soon = [section(words("home.ending_title")), *_rows(ending, view)] if ending else []
+    return [divider(), title, *_rows(shown, view), *soon]
 
 
-def _row(record: Record, line: Mrkdwn) -> Block:
-    return section(line, parts.row_menu(record))
-
-
-def _ending(view: Home) -> list[Block]:
-    if not view.ending:
-        return []
-    rows = [
-        _row(record, words("home.ending", row=parts.short_row(record, view.now), until=date(record.ack_until)))
-        for record in view.ending[:ROWS]
-        if record.ack_until
-    ]
-    return [divider(), section(words("home.ending_title")), *rows] if rows else []
+def _rows(records: Iterable[Record], view: Home) -> list[Block]:
+    return [section(parts.short_row(r, view.now, view.user), parts.row_menu(r)) for r in records]
 
 
 def _views(view: Home) -> list[Block]:

@@ -41,7 +41,7 @@ def _text(view: Trouble, said: list[Mrkdwn]) -> str:
 def _small_print(view: Trouble) -> list[Block]:
     holders = mentions(view.whom)
     lines = [words("trouble.whom", who=holders)] if holders else []
-    if view.read.strip():
+    if view.read.strip() and not any(f"`{view.read.strip()}`" in message for message in view.messages):
         lines.append(words("trouble.read", read=code(view.read, 300)))
     if view.reference and not any(view.reference in message for message in view.messages) and view.messages:
         lines.append(words("trouble.reference", reference=code(view.reference, 40)))

@@ -35,7 +35,7 @@ def _rows(title: Mrkdwn, rows: tuple[ViewRow, ...], owner: str, view: ViewsList)
 def _row(row: ViewRow, owner: str, view: ViewsList) -> Block:
     options = _choices(row, owner, view) if carries(row.name, MAX_NAME) else []
     menu = overflow(keyed_menu_id(f"{owner}.{row.name}"), options) if options else None
-    return section(view_line(row, is_whole=True), menu)
+    return section(view_line(row, is_whole=True, is_shared=owner == HERE), menu)
 
 
 def _choices(row: ViewRow, owner: str, view: ViewsList) -> list[Block]:

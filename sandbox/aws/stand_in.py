@@ -1,8 +1,9 @@
-"""All of AWS that the bot needs, in one object: queues and topic, the organisation, and the environment variables to
-reach them.
+"""All of AWS that the bot needs, in one object: queues and topic, the organisation, the services that know findings,
+and the environment variables to reach them.
 
-`AwsStandIn(company)` starts the fast SQS/SNS server and moto, makes the finding stream's topic, queue and dead-letter
-queue, and publishes events as EventBridge would. It refuses to reach anything outside the loopback.
+`AwsStandIn(company)` starts the fast SQS/SNS server, moto and the finding services, makes the finding stream's topic,
+queue and dead-letter queue, and publishes events as EventBridge would; the finding of a published event is then known
+to its service, so that it can be hidden there. It refuses to reach anything outside the loopback.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sandbox.aws.apis import ApiServer
 from sandbox.aws.clock import Clock
 from sandbox.aws.control import ACCESS_KEY_ID, SECRET_ACCESS_KEY, ControlPlane
 from sandbox.aws.queue import Queue
@@ -35,12 +37,14 @@ class AwsStandIn:
         self._raw, self._max_receives = raw, max_receives
         account, region = self.company.security.id, self.company.region
         self.server = SqsSnsServer(account=account, region=region, strict=strict, clock=clock)
+        self.apis = ApiServer(account=account, strict=strict, clock=clock)
         self.control = ControlPlane(self.company)
         self.topic_arn = ""
 
     async def start(self) -> AwsStandIn:
-        """Start both servers and make the stream; returns itself."""
+        """Start the servers and make the stream; returns itself."""
         await self.server.start()
+        await self.apis.start()
         await self.control.start()
         dead = self.server.create_queue(DEAD_LETTERS)
         policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": self._max_receives})
@@ -50,8 +54,9 @@ class AwsStandIn:
         return self
 
     async def stop(self) -> None:
-        """Stop both servers. May be called twice."""
+        """Stop the servers. May be called twice."""
         await self.server.stop()
+        await self.apis.stop()
         await self.control.stop()
 
     @property
@@ -75,6 +80,7 @@ class AwsStandIn:
             "AWS_ENDPOINT_URL": self.control.url,
             "AWS_ENDPOINT_URL_SQS": self.server.url,
             "AWS_ENDPOINT_URL_SNS": self.server.url,
+            **self.apis.environment(),
             "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
             "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
             "AWS_DEFAULT_REGION": self.company.region,
@@ -87,6 +93,8 @@ class AwsStandIn:
         Lone surrogates are written as JSON escapes, the only way in which they can travel.
         """
         text = event if isinstance(event, str) else dumps(event)
+        if isinstance(event, dict):
+            self.apis.learn(event)
         return str(self.server.sns.publish({"TopicArn": self.topic_arn, "Message": text})["MessageId"])
 
 

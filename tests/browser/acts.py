@@ -6,7 +6,8 @@ Refuses to know how the page is built beyond the names and roles that PROTOCOL.m
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -57,3 +58,15 @@ def answers(page: Page) -> Locator:
 
 async def references(listed: Locator) -> list[str]:
     return await listed.locator("code").filter(has_text=re.compile(r"^F-\d+$")).all_inner_texts()
+
+
+@asynccontextmanager
+async def next_answer(page: Page) -> AsyncIterator[Locator]:
+    """The answer to what is done in the block."""
+    yield answers(page).nth(await answers(page).count())
+
+
+async def choose(page: Page, row: Locator, choice: str) -> None:
+    """Open the first menu of a message and choose from it."""
+    await row.get_by_role("button", name="More").first.click()
+    await page.get_by_role("menuitem", name=choice).click()

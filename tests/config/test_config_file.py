@@ -142,7 +142,12 @@ WRONG = [
     (HEAD + "accounts:\n  '420000000001':\n    env: prdo\n", 6, "`prdo` is not one of the environments", "an override"),
     (HEAD + "routes:\n  - {name: a, when: prdo, channel: c}\n", 5, "Closest: prod", "a query that nobody understands"),
     (HEAD + "routes:\n  - name: a\n    when: prod F-1\n    channel: c\n", 6, "no reference", "one finding is no route"),
-    (HEAD + "routes:\n  - {name: a, when: here, channel: c}\n", 5, "no reference, page, group, `me`, `here` or `csv`", "a flag"),
+    (
+        HEAD + "routes:\n  - {name: a, when: here, channel: c}\n",
+        5,
+        "no reference, page, group, `me`, `here` or `csv`",
+        "a flag",
+    ),
     (HEAD + "routes:\n  - {name: a, when: low}\n", 5, "needs a channel", "nowhere to show it"),
     (HEAD + "routes:\n  - {name: a, when: low, channel: '#'}\n", 5, "needs a channel", "a sign without a name"),
     (

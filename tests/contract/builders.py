@@ -73,6 +73,8 @@ FULL = record(
     ack_at=START + timedelta(minutes=1),
     ack_until=START + timedelta(hours=4),
     assignee="U0BENO",
+    lease="L-one",
+    lease_until=START + timedelta(days=2, microseconds=3),
     resolved_at=START - timedelta(days=1),
     channel="C0SEC",
     route="prod-critical",
@@ -118,6 +120,8 @@ def records(draw: st.DrawFn, key: str) -> Record:
         ack_by=draw(WORDS),
         ack_until=draw(ENDS),
         assignee=draw(WORDS),
+        lease=draw(WORDS),
+        lease_until=draw(ENDS),
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from bot.adapters.memory import MemoryStore
 from bot.adapters.sql import SqlStore
+from bot.domain.approval import Stage as Asked
+from bot.domain.suppression import Stage
 from bot.ports import Listing, SavedView
 from tests.contract.builders import record
 from tests.contract.conftest import VirtualClock
+from tests.contract.ledger_builders import lease, line_of, request
 from tests.contract.test_store_outbox import card, claim, line, settle
 
 
@@ -48,3 +51,19 @@ async def test_saved_views_are_never_pruned(store: SqlStore | MemoryStore, clock
     assert await store.prune(clock.now()) == 0
     async with store.reads() as reads:
         assert await reads.views(["U0ANA"]) == [view]
+
+
+async def test_suppressions_approvals_and_the_audit_trail_are_never_pruned(
+    store: SqlStore | MemoryStore, clock: VirtualClock
+) -> None:
+    async with store.begin() as tx:
+        await tx.save_lease(lease(stage=Stage.ENDED))
+        await tx.save_request(request(stage=Asked.EXPIRED))
+        head = await tx.audit([line_of(), line_of()])
+    clock.move(3000 * 24 * 3600)
+    assert await store.prune(clock.now()) == 0
+    async with store.reads() as reads:
+        assert await reads.lease("l1") == lease(stage=Stage.ENDED)
+        assert await reads.request("r1") == request(stage=Asked.EXPIRED)
+        assert await reads.audit_head() == head
+        assert len(await reads.chain(0, limit=9)) == 2

@@ -7,12 +7,10 @@ from datetime import timedelta
 
 import pytest
 from domain_making import NAMES, PROD, SANDBOX, STAGE
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
-from bot.domain.finding import Severity, State
-from bot.domain.query import TIME_KEYS, Exact, Flag, Glob, Key, Levels, Query, Sort, Span, Term, Value, show
-from bot.domain.syntax import MAX_SPAN, MAX_TERMS, MAX_TEXT, Names, normalise, parse, parse_duration, split_values
+from bot.domain.finding import Severity
+from bot.domain.query import Exact, Flag, Glob, Key, Levels, Query, Sort, Span, Term
+from bot.domain.syntax import MAX_SPAN, MAX_TERMS, MAX_TEXT, normalise, parse, parse_duration, split_values
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -156,79 +154,7 @@ def test_a_duration_is_read_exactly_or_not_at_all(text: str, span: timedelta | N
     assert parse_duration(text) == span
 
 
-# --- properties --------------------------------------------------------------------------------------------------------------------------
-
-PLAIN = st.text(min_size=1, max_size=12).map(lambda t: t.replace('"', "").strip())
-VALUE_TEXT = PLAIN.filter(lambda t: t and not set(t) & set("*?") and not t.startswith("@"))
-GLOB_TEXT = st.tuples(PLAIN, st.sampled_from("*?")).map("".join).filter(lambda t: not t.startswith("@"))
-SPANS = st.integers(0, 999_999).map(lambda s: timedelta(seconds=s)) | st.integers(0, 36_500).map(
-    lambda d: timedelta(days=d)
-)
-
-
-def values_of(key: Key) -> st.SearchStrategy[Value]:
-    """Values that `parse` can give for a key."""
-    if key is Key.SEV:
-        two = st.tuples(st.sampled_from(Severity), st.sampled_from(Severity))
-        return two.map(lambda p: Levels(min(p), max(p)))
-    if key in TIME_KEYS:
-        return (
-            st.tuples(SPANS, SPANS).map(lambda p: Span(min(p), max(p)))
-            | SPANS.map(lambda s: Span(s, None))
-            | SPANS.map(lambda s: Span(None, s))
-        )
-    known = {Key.ENV: NAMES.envs, Key.SRC: NAMES.sources, Key.STATE: tuple(map(str, State))}.get(key)
-    texts = st.sampled_from(known) if known else VALUE_TEXT
-    return texts.map(Exact) | GLOB_TEXT.map(Glob)
-
-
-TERMS = st.sampled_from(Key).flatmap(
-    lambda key: st.builds(
-        Term, st.just(key), st.lists(values_of(key), min_size=1, max_size=3).map(tuple), st.booleans()
-    )
-)
-QUERIES = st.builds(
-    Query,
-    st.lists(TERMS, max_size=4).map(tuple),
-    st.sampled_from(Sort),
-    st.integers(1, 10_000),
-    st.frozensets(st.sampled_from(Flag)),
-    st.lists(st.integers(0, 10**12 - 1).map(lambda n: f"F-{n}"), max_size=3, unique=True).map(tuple),
-)
-
-
-@given(QUERIES)
-def test_what_is_printed_reads_as_the_same_query(query: Query) -> None:
-    text = show(query)
-    assume(normalise(text) == text)  # typed texts were normalised before they came into a query
-    parsed = parse(text, NAMES)
-    assert not parsed.problems
-    assert parsed.query == query
-
-
-PIECES = (
-    "prod", "-", '"', "high+", "sev:", "age:", ">7d", "env:", ",", " ", "F-1", "page:", "payments", "*", "<@U1|a>", "&lt;", "..", "\u201c",
-)  # fmt: skip
-TYPED = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=12).map("".join)
-
-
-@given(TYPED | st.text(max_size=80))
-def test_no_text_whatever_raises_and_every_problem_says_something(text: str) -> None:
-    parsed = parse(text, NAMES)
-    assert all(p.message and p.kind for p in parsed.problems)
-
-
-@given(TYPED)
-def test_what_was_understood_prints_and_reads_again(text: str) -> None:
-    parsed = parse(text, NAMES)
-    shown = show(parsed.query)
-    assume(normalise(shown) == shown)
-    assert parse(shown, NAMES).query == parsed.query
-
-
-@given(TYPED)
-def test_a_query_is_read_as_text_too_when_nothing_is_known(text: str) -> None:
-    parse(text, Names())
+# --- limits -----------------------------------------------------------------------------------------------------------------------------
 
 
 def test_more_terms_than_anybody_types_are_cut_and_said() -> None:

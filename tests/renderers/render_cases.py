@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from bot.domain import views
 from bot.domain.finding import Account, Entry, Finding, Record, Resource, Severity, State, Status
 from bot.domain.lifecycle import Change
-from bot.domain.query import Group, Sort
+from bot.domain.query import COUNT_MOST, Group, Sort
 
 NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 ACCOUNT = "111122223333"
@@ -85,6 +85,10 @@ def granted() -> Finding:
 
 def assigned(number: int = 1234) -> Record:
     return record(number=number, assignee="U0SAFE1", revision=2)
+
+
+def taken() -> Record:
+    return replace(acknowledged(), number=77)
 
 
 def many_resources() -> Finding:
@@ -187,10 +191,17 @@ def _breakdown(group: Group, *rows: views.GroupRow, **changes: object) -> views.
 
 
 GROUP_ROWS = (
-    views.GroupRow("payments-prod", {Severity.CRITICAL: 3, Severity.HIGH: 9}, "findings prod account:payments-prod"),
+    views.GroupRow(
+        "payments-prod 111122223333",
+        {Severity.CRITICAL: 3, Severity.HIGH: 9},
+        "findings account:111122223333",
+        "payments-prod",
+    ),
     views.GroupRow("a-very-long-name-of-an-account-1", {Severity.HIGH: 4, Severity.LOW: 1}, "findings account:one"),
     views.GroupRow("a-very-long-name-of-an-account-2", {Severity.INFO: 1}, "findings account:two"),
-    views.GroupRow("", {Severity.MEDIUM: 12_001}, ""),
+    views.GroupRow("twin 111100000001", {Severity.LOW: 1}, "findings account:111100000001", "twin"),
+    views.GroupRow("twin 111100000002", {Severity.LOW: 1}, "findings account:111100000002", "twin"),
+    views.GroupRow("", {Severity.MEDIUM: COUNT_MOST + 1}, ""),
 )
 SEVERITY_ROWS = (
     views.GroupRow("critical", {Severity.CRITICAL: 3}, "findings critical"),
@@ -205,7 +216,7 @@ VIEW_ROWS = (
 
 def _home(**changes: object) -> views.Home:
     base = views.Home(
-        user="U0SAFE1", on_you=(assigned(), acknowledged()), on_you_total=12, ending=(acknowledged(),), views=VIEW_ROWS,
+        user="U0SAFE1", on_you=(assigned(), taken()), on_you_total=12, ending=(taken(),), views=VIEW_ROWS,
         counts={Severity.CRITICAL: 3, Severity.HIGH: 1200},
         envs=(("prod", {Severity.CRITICAL: 3}), ("dev eu", {}), ("", {Severity.LOW: 2})),
         health=(("slack link", True, ""), ("queue", False, "the oldest message is 5 min old")), now=NOW,

@@ -41,7 +41,7 @@ async def test_an_edit_that_would_change_nothing_is_not_sent(parts: Parts) -> No
     await parts.deliver.drain()
     edits = len(parts.messenger.said)
     async with parts.store.begin() as tx:
-        from bot.services.ingest import edit
+        from bot.services.sayings import edit
 
         record = await tx.lock_number(1)
         assert record is not None

@@ -28,7 +28,7 @@ from sandbox.events.scene import Scene
 from sandbox.slack.actor import Actor
 from sandbox.slack.clock import ManualClock
 from sandbox.slack.server import SlackServer
-from sandbox.slack.state import Message
+from sandbox.slack.state import Message, View
 
 T = TypeVar("T")
 LONGEST_STEP_S = 6.0
@@ -190,6 +190,11 @@ class Box:
             text = event if isinstance(event, str) else json.dumps(event)
             self.sqs.sns.publish({"TopicArn": self.topic, "Message": text})
 
+    async def fill(self) -> None:
+        """Three findings: F-1 critical in prod, F-2 high in prod, F-3 high in staging; Slack has the cards."""
+        for event in (self.control("S3.2"), self.control("S3.8"), self.control("S3.8", "payments-staging")):
+            await self.take_in(event)
+
     async def take_in(self, *events: dict[str, Any] | str) -> None:
         """Publish, and wait until everything that follows is said."""
         self.send(*events)
@@ -235,13 +240,27 @@ class Box:
         )
 
     async def after(self, act: Any, *, who: str = "ana", where: str = "sec-prod") -> Message:
-        """Await an act (a press); the private answer that it brings."""
+        """Await an act (a press, something said); the private answer that it brings."""
         actor = self.person(who)
         before = {m.ts: str(m.blocks) for m in actor.ephemerals(where)}
         delivery = await act
-        assert delivery.ok, f"not acknowledged: {delivery}"
+        assert getattr(delivery, "ok", True), f"not acknowledged: {delivery}"
         return await self.slack.wait_for(
             lambda: next((m for m in actor.ephemerals(where) if before.get(m.ts) != str(m.blocks)), None)  # type: ignore[arg-type,return-value]
+        )
+
+    async def modal(self, containing: str, *, who: str = "ana") -> View:
+        """The topmost modal once it shows this."""
+        actor = self.person(who)
+        return await self.slack.wait_for(
+            lambda: next((v for v in actor.views()[-1:] if containing in shown(v)), None)  # type: ignore[arg-type,return-value]
+        )
+
+    async def home(self, containing: str, *, who: str = "ana") -> View:
+        """The Home tab once it shows this."""
+        actor = self.person(who)
+        return await self.slack.wait_for(
+            lambda: v if (v := actor.home()) is not None and containing in shown(v) else None  # type: ignore[arg-type,return-value]
         )
 
     def calls(self, method: str) -> list[Any]:
@@ -253,11 +272,20 @@ def said(message: Message) -> str:
     return message.text + "\n" + json.dumps(message.blocks, ensure_ascii=False)
 
 
-def buttons(message: Message) -> dict[str, str]:
-    """Label -> action id of a message's buttons."""
-    return {
-        e["text"]["text"]: e["action_id"]
-        for b in message.blocks
-        for e in [*b.get("elements", []), b.get("accessory", {})]
-        if e.get("type") == "button"
-    }
+def shown(view: View) -> str:
+    """Everything a modal or a Home tab shows, in one text."""
+    return json.dumps(view.body, ensure_ascii=False)
+
+
+def chooser(origin: Message | View, kind: str = "static_select", number: int = 0) -> str:
+    """The action id of the first (or another) select or menu of a message or view."""
+    return [str(e["action_id"]) for e in _elements(origin) if e.get("type") == kind][number]
+
+
+def _elements(origin: Message | View) -> list[dict[str, Any]]:
+    return [e for b in origin.blocks for e in [*b.get("elements", []), b.get("accessory", {})]]
+
+
+def buttons(message: Message | View) -> dict[str, str]:
+    """Label -> action id of the buttons of a message or view."""
+    return {e["text"]["text"]: e["action_id"] for e in _elements(message) if e.get("type") == "button"}

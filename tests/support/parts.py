@@ -26,7 +26,7 @@ from bot.domain.routing import Route
 from bot.domain.syntax import Names, parse
 from bot.errors import Malformed
 from bot.plugins import Command, Source, collect
-from bot.ports import Delivery, Posted, Unfurl
+from bot.ports import Delivery, Directory, Posted, Unfurl
 from bot.services.deliver import Deliver
 from bot.services.desk import Desk
 from bot.services.ingest import Ingest, RoutingTable
@@ -42,6 +42,7 @@ ROUTING = RoutingTable(
     ),
     Route("default", Query(), "all"),
 )
+VOCABULARY = Vocabulary(("prod", "staging"), ("guardduty",), ("cis",))
 
 
 class Counted:
@@ -78,7 +79,7 @@ class FakeMessenger:
         self._fail()
         self.at.append(self.clock.monotonic())
         self.said.append(("broadcast" if broadcast else "line" if thread_ts else "card", channel, message))
-        posted = Posted(channel, f"{len(self.said)}.0")
+        posted = Posted(channel, f"1772366400.{len(self.said):06d}")
         self.keys[channel, key] = posted
         if self.lost:
             raise self.lost.pop(0)
@@ -216,13 +217,15 @@ def make(
     policy: Policy | None = None,
     wrap: Callable[[MemoryStore], Any] = lambda store: store,
     more: Mapping[str, Command] | None = None,
+    directory: Directory | None = None,
+    vocabulary: Vocabulary = VOCABULARY,
 ) -> Parts:
     """Everything over one memory."""
     clock, metrics, people = StillClock(), PrometheusMetrics(), FakePeople()
     memory = MemoryStore(clock)
     store = wrap(memory)
     messenger, ids = FakeMessenger(clock), Counted()
-    directory = CachedDirectory(None, (), {"111122223333": Override("pay-prod", "prod", "team-pay")})
+    directory = directory or CachedDirectory(None, (), {"111122223333": Override("pay-prod", "prod", "team-pay")})
     bodies: dict[str, Finding | Exception | str] = {}
 
     def opener(body: str, received: datetime) -> tuple[Envelope, ...]:
@@ -254,7 +257,7 @@ def make(
     allow = Policy((Statement("oncall", can, groups=frozenset({"sec-oncall"})),), frozenset({"*"}))
     use_cases = suite(
         Outside(store=store, directory=directory, people=people, messenger=messenger, clock=clock, ids=ids),
-        vocabulary=Vocabulary(("prod", "staging"), ("guardduty",), ("cis",)), routing=ROUTING, policy=policy or allow,
+        vocabulary=vocabulary, routing=ROUTING, policy=policy or allow,
         status=status, render=render, wake=deliver.wake,
     )  # fmt: skip
     desk = Desk(

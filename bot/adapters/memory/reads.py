@@ -13,9 +13,13 @@ from datetime import datetime
 from typing import Final
 
 from bot.adapters.memory.world import World
+from bot.domain.approval import Request
+from bot.domain.approval import Stage as Asked
+from bot.domain.audit import Head, Line
 from bot.domain.facets import Facets, facets
 from bot.domain.finding import Entry, Record, Severity, State
 from bot.domain.query import AGE_BOUNDS, Group, Key, Query, Sort, column, matches
+from bot.domain.suppression import Lease, Stage
 from bot.ports import (
     AccountCount,
     Act,
@@ -107,6 +111,53 @@ class MemoryReads:
 
     async def views(self, owners: Collection[str]) -> Sequence[SavedView]:
         return sorted((v for v in self._world.views.values() if v.owner in owners), key=lambda v: (v.name, v.owner))
+
+    async def lease(self, id: str) -> Lease | None:
+        return self._world.leases.get(id)
+
+    async def leases(
+        self, *, stages: Collection[Stage] = (), before: datetime | None = None, owner: str = "", limit: int = 200
+    ) -> Sequence[Lease]:
+        found = [
+            lease
+            for lease in self._world.leases.values()
+            if (not stages or lease.stage in stages)
+            and (before is None or lease.until < before)
+            and owner in ("", lease.owner)
+        ]
+        return sorted(found, key=lambda lease: (lease.until, lease.id))[:limit]
+
+    async def request(self, id: str) -> Request | None:
+        return self._world.requests.get(id)
+
+    async def requests(self, *, stage: Asked, limit: int = 100) -> Sequence[Request]:
+        found = [request for request in self._world.requests.values() if request.stage is stage]
+        return sorted(found, key=lambda request: (request.created, request.id))[:limit]
+
+    async def trail(
+        self,
+        since: datetime,
+        *,
+        limit: int,
+        number: int | None = None,
+        actor: str = "",
+        what: Collection[str] = (),
+    ) -> Sequence[Line]:
+        found = [
+            line
+            for line in self._world.trail
+            if line.at >= since
+            and (number is None or line.number == number)
+            and actor in ("", line.actor)
+            and (not what or line.what in what)
+        ]
+        return sorted(found, key=lambda line: (line.at, line.seq), reverse=True)[:limit]
+
+    async def chain(self, after: int, *, limit: int) -> Sequence[Line]:
+        return [line for line in self._world.trail if line.seq > after][:limit]
+
+    async def audit_head(self) -> Head:
+        return self._world.head
 
     async def said(self, number: int) -> Sequence[Said]:
         rows = [r for r in self._world.outbox.values() if r.saying.number == number and r.state == "sent"]

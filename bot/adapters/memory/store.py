@@ -47,7 +47,7 @@ class MemoryStore:
     async def due_channels(self) -> Sequence[tuple[str, int]]:
         now, w = self._clock.now(), self._world
         free = {row.saying.channel for row in w.outbox.values()} - {
-            c for c, (_, until) in w.leases.items() if until > now
+            c for c, (_, until) in w.channel_leases.items() if until > now
         }
         best = {channel: row.lane for channel in free if (row := self._next(channel)) is not None}
         return sorted(best.items(), key=lambda item: (-item[1], item[0]))
@@ -55,16 +55,16 @@ class MemoryStore:
     async def lease_channel(self, channel: str, owner: str, lease_s: float) -> bool:
         async with self._turn:
             now = self._clock.now()
-            holder, until = self._world.leases.get(channel, (owner, now))
+            holder, until = self._world.channel_leases.get(channel, (owner, now))
             if holder != owner and until > now:
                 return False
-            self._world.leases[channel] = (owner, now + timedelta(seconds=lease_s))
+            self._world.channel_leases[channel] = (owner, now + timedelta(seconds=lease_s))
             return True
 
     async def free_channel(self, channel: str, owner: str) -> None:
         async with self._turn:
-            if self._world.leases.get(channel, ("",))[0] == owner:
-                del self._world.leases[channel]
+            if self._world.channel_leases.get(channel, ("",))[0] == owner:
+                del self._world.channel_leases[channel]
 
     async def claim(self, channel: str, owner: str, lease_s: float) -> Claimed | None:  # noqa: ARG002 - the port's shape
         async with self._turn:

@@ -12,7 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.adapters.memory.world import Row, World
+from bot.domain.approval import Request
+from bot.domain.audit import Head, Line, chained
+from bot.domain.facets import facets
 from bot.domain.finding import Account, Entry, Record
+from bot.domain.query import Query, matches
+from bot.domain.suppression import HIDING, Lease
 from bot.ports import Listing, Poison, SavedView, Saying, SayKind
 
 _REPLAY: Final = timedelta(hours=24)
@@ -109,6 +114,34 @@ class MemoryTx:
 
     async def delete_view(self, owner: str, name: str) -> bool:
         return self._world.views.pop((owner, name), None) is not None
+
+    async def hiding(self, now: datetime) -> Sequence[Lease]:
+        hides = [lease for lease in self._world.leases.values() if lease.stage in HIDING and lease.until > now]
+        return sorted(hides, key=lambda lease: lease.id)
+
+    async def save_lease(self, lease: Lease) -> None:
+        """Raises ValueError where a database's own rules would refuse the row."""
+        if not lease.reason or not lease.owner or lease.until <= lease.created:
+            raise ValueError("a lease has a reason, an owner and an end after its start")
+        self._world.leases[lease.id] = lease
+
+    async def lock_lease(self, id: str) -> Lease | None:
+        return self._world.leases.get(id)
+
+    async def lock_found(self, query: Query, now: datetime, *, limit: int, after: int = 0) -> Sequence[Record]:
+        records = (self._world.records[number] for number in sorted(self._world.records) if number > after)
+        return [record for record in records if matches(query, facets(record), now)][:limit]
+
+    async def save_request(self, request: Request) -> None:
+        self._world.requests[request.id] = request
+
+    async def lock_request(self, id: str) -> Request | None:
+        return self._world.requests.get(id)
+
+    async def audit(self, lines: Sequence[Line]) -> Head:
+        placed, self._world.head = chained(self._world.head, lines)
+        self._world.trail.extend(placed)
+        return self._world.head
 
     async def first_time(self, key: str) -> bool:
         at = self._world.seen.get(key)

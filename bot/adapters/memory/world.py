@@ -10,7 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from bot.domain.approval import Request
+from bot.domain.audit import Head, Line
 from bot.domain.finding import Entry, Record
+from bot.domain.suppression import Lease
 from bot.ports import Card, Listing, Poison, SavedView, Saying
 
 
@@ -51,11 +54,15 @@ class World:
     notes: list[tuple[int, Entry]] = field(default_factory=list)
     outbox: dict[str, Row] = field(default_factory=dict)
     cards: dict[tuple[int, str], Card] = field(default_factory=dict)
-    leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    channel_leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     listings: dict[str, Listing] = field(default_factory=dict)
     views: dict[tuple[str, str], SavedView] = field(default_factory=dict)
     poison: list[Poison] = field(default_factory=list)
     seen: dict[str, datetime] = field(default_factory=dict)
+    leases: dict[str, Lease] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
+    trail: list[Line] = field(default_factory=list)
+    head: Head = field(default_factory=Head)
     last_number: int = 0
     last_id: int = 0
 
@@ -65,5 +72,6 @@ class World:
 
 
 _COPIED: Final = (
-    "records", "numbers", "raw", "taken", "notes", "outbox", "cards", "leases", "listings", "views", "poison", "seen"
+    "records", "numbers", "raw", "taken", "notes", "outbox", "cards", "channel_leases", "listings", "views", "poison", "seen",
+    "leases", "requests", "trail",
 )  # fmt: skip

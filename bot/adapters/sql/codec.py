@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
+from bot.domain.approval import Request
+from bot.domain.approval import Stage as Asked
+from bot.domain.audit import Line, Phase
 from bot.domain.facets import facets
 from bot.domain.finding import Entry, Record, content_digest
+from bot.domain.suppression import Lease, ReasonClass, ScopeKind, Stage
 from bot.ports import SavedView
 
 Row = dict[str, Any]
@@ -37,6 +41,7 @@ _UNPACK: Final = msgspec.msgpack.Decoder(Record)
 _JSON: Final = msgspec.json.Encoder()
 _DETAILS: Final = msgspec.json.Decoder(dict[str, str])
 _NUMBERS: Final = msgspec.json.Decoder(tuple[int, ...])
+_TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
 # --- times and texts -----------------------------------------------------------------------------------------------------------
@@ -108,7 +113,7 @@ def record_row(record: Record, taken: int) -> Row:
         "revision": record.revision,
         "created": micros(record.created),
         "changed": micros(record.changed),
-        "ack_until": maybe_micros(record.ack_until),
+        "ack_until": maybe_micros(asked.until),
         "taken": taken,
         "doc": pack_record(record),
     }
@@ -170,6 +175,15 @@ def unpack_numbers(text: str) -> tuple[int, ...]:
     return _NUMBERS.decode(text) if text else ()
 
 
+def pack_texts(texts: Sequence[str]) -> str:
+    """Texts as JSON, made harmless as `pack_details` does."""
+    return _JSON.encode([clean(text) for text in texts]).decode() if texts else ""
+
+
+def unpack_texts(text: str) -> tuple[str, ...]:
+    return _TEXTS.decode(text) if text else ()
+
+
 def entry_row(number: int, entry: Entry) -> Row:
     return {
         "number": number,
@@ -216,3 +230,134 @@ def cut_body(body: str) -> str:
     while raw[end] & 0xC0 == 0x80:  # never in the middle of a character
         end -= 1
     return raw[:end].decode("utf-8", "surrogatepass")
+
+
+# --- suppressions, approvals, the audit trail ------------------------------------------------------------------------------------
+
+
+def lease_row(lease: Lease) -> Row:
+    return {
+        "id": clean(lease.id),
+        "kind": lease.kind.value,
+        "number": lease.number,
+        "query": clean(lease.query),
+        "why": lease.why.value,
+        "reason": clean(lease.reason),
+        "ticket": clean(lease.ticket),
+        "owner": clean(lease.owner),
+        "author": clean(lease.author),
+        "created": micros(lease.created),
+        "until": micros(lease.until),
+        "stage": lease.stage.value,
+        "native": pack_details(lease.native),
+        "approval": clean(lease.approval),
+        "approvers": pack_texts(lease.approvers),
+        "ended_at": maybe_micros(lease.ended_at),
+        "ended_by": clean(lease.ended_by),
+        "noticed_at": maybe_micros(lease.noticed_at),
+    }
+
+
+def unpack_lease(row: Any) -> Lease:
+    return Lease(
+        id=row.id,
+        kind=ScopeKind(row.kind),
+        number=row.number,
+        query=row.query,
+        why=ReasonClass(row.why),
+        reason=row.reason,
+        ticket=row.ticket,
+        owner=row.owner,
+        author=row.author,
+        created=moment(row.created),
+        until=moment(row.until),
+        stage=Stage(row.stage),
+        native=unpack_details(row.native),
+        approval=row.approval,
+        approvers=unpack_texts(row.approvers),
+        ended_at=maybe_moment(row.ended_at),
+        ended_by=row.ended_by,
+        noticed_at=maybe_moment(row.noticed_at),
+    )
+
+
+def request_row(request: Request) -> Row:
+    return {
+        "id": clean(request.id),
+        "kind": clean(request.kind),
+        "subject": clean(request.subject),
+        "digest": clean(request.digest),
+        "requester": clean(request.requester),
+        "quorum": request.quorum,
+        "created": micros(request.created),
+        "expires": micros(request.expires),
+        "reason": clean(request.reason),
+        "approvers": pack_texts(request.approvers),
+        "stage": request.stage.value,
+        "decided_by": clean(request.decided_by),
+        "decided_at": maybe_micros(request.decided_at),
+        "answer": clean(request.answer),
+    }
+
+
+def unpack_request(row: Any) -> Request:
+    return Request(
+        id=row.id,
+        kind=row.kind,
+        subject=row.subject,
+        digest=row.digest,
+        requester=row.requester,
+        quorum=row.quorum,
+        created=moment(row.created),
+        expires=moment(row.expires),
+        reason=row.reason,
+        approvers=unpack_texts(row.approvers),
+        stage=Asked(row.stage),
+        decided_by=row.decided_by,
+        decided_at=maybe_moment(row.decided_at),
+        answer=row.answer,
+    )
+
+
+def kept_line(line: Line) -> Line:
+    """The line as the database will give it back: what is hashed must be what is kept."""
+    return replace(
+        line,
+        act=clean(line.act),
+        actor=clean(line.actor),
+        what=clean(line.what),
+        subject=clean(line.subject),
+        request=clean(line.request),
+        details={clean(k): clean(str(v)) for k, v in line.details.items()},
+    )
+
+
+def line_row(line: Line) -> Row:
+    return {
+        "seq": line.seq,
+        "at": micros(line.at),
+        "phase": line.phase.value,
+        "act": line.act,
+        "actor": line.actor,
+        "what": line.what,
+        "subject": line.subject,
+        "number": line.number,
+        "request": line.request,
+        "details": pack_details(line.details),
+        "previous": line.previous,
+        "hash": line.hash,
+    }
+
+
+def unpack_line(row: Any) -> Line:
+    """The line of a row. One that somebody made unreadable comes without a hash, so that the chain breaks there and not the reader."""
+    told = {
+        name: str(getattr(row, name)) for name in ("act", "actor", "what", "subject", "request", "previous", "hash")
+    }
+    try:
+        at, phase, number = moment(row.at), Phase(row.phase), int(row.number)
+        details = unpack_details(row.details)
+    except (ValueError, TypeError, OverflowError, msgspec.DecodeError):
+        told["hash"] = ""
+        at, phase, number, details = _EPOCH, Phase.DONE, 0, {}
+    return Line(at=at, phase=phase, number=number, details=details, seq=row.seq, **told)

@@ -30,7 +30,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from bot.adapters.sql.codec import clean, maybe_moment, moment, unpack_details
 from bot.adapters.sql.engine import Database
-from bot.adapters.sql.tables import CARDS, LEASES, OUTBOX, waiting
+from bot.adapters.sql.tables import CARDS, CHANNEL_LEASES, OUTBOX, waiting
 from bot.ports import Card, Claimed, Saying, SayKind
 
 _CARD: Final = SayKind.CARD.value
@@ -46,7 +46,7 @@ class OutboxStatements:
         self.due_channels = _due_channels(db)
         self.claim = _claim(db, channel, owner, after)
         self.lease = _lease(db)
-        self.free = delete(LEASES).where(LEASES.c.channel == channel, LEASES.c.owner == owner)
+        self.free = delete(CHANNEL_LEASES).where(CHANNEL_LEASES.c.channel == channel, CHANNEL_LEASES.c.owner == owner)
         self.settle = _settle(db)
         new = db.insert(CARDS)
         self.save_card = new.on_conflict_do_update(
@@ -101,7 +101,7 @@ def _due_channels(db: Database) -> Any:
     best = select(row.c.rank).where(row.c.channel == channels.c.channel, _due(row, db))
     best = best.order_by(row.c.rank, row.c.id).limit(1)
     rank = best.scalar_subquery().label("rank")
-    leased = exists().where(LEASES.c.channel == channels.c.channel, LEASES.c.until > db.now())
+    leased = exists().where(CHANNEL_LEASES.c.channel == channels.c.channel, CHANNEL_LEASES.c.until > db.now())
     found = select(channels.c.channel, rank).where(not_(leased)).subquery("d")
     return select(found).where(found.c.rank.is_not(None)).order_by(found.c.rank, found.c.channel)
 
@@ -125,10 +125,12 @@ def _claim(db: Database, channel: Any, owner: Any, after: Any) -> Any:
 
 
 def _lease(db: Database) -> Any:
-    new = db.insert(LEASES).values(until=db.now() + _bind("after"))
-    mine = or_(LEASES.c.owner == new.excluded.owner, LEASES.c.until <= db.now())
+    new = db.insert(CHANNEL_LEASES).values(until=db.now() + _bind("after"))
+    mine = or_(CHANNEL_LEASES.c.owner == new.excluded.owner, CHANNEL_LEASES.c.until <= db.now())
     changed = {"owner": new.excluded.owner, "until": new.excluded.until}
-    return new.on_conflict_do_update(index_elements=["channel"], set_=changed, where=mine).returning(LEASES.c.channel)
+    return new.on_conflict_do_update(index_elements=["channel"], set_=changed, where=mine).returning(
+        CHANNEL_LEASES.c.channel
+    )
 
 
 def _settle(db: Database) -> Any:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final, assert_never
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     CompoundSelect,
@@ -94,6 +95,17 @@ class Compiler:
         best = union_all(*map(select, heads)).subquery("best")
         found = select(*columns).join_from(best, FINDINGS, best.c.number == _C.number)
         return found.order_by(*order).limit(limit)
+
+    def following(self, query: Query, now: datetime) -> Select[int]:
+        """The numbers of a query's findings above the bind `after`, the lowest first; the bind `limit` is how many."""
+        limit, number = bindparam("limit", type_=Integer), self.hide(_C.number)
+        above = number > bindparam("after", type_=BigInteger)
+        heads = (
+            select(_C.number).where(*branch, above).order_by(number).limit(limit).subquery()
+            for branch in self.branches(query, now)
+        )
+        found = union_all(*map(select, heads)).subquery("found")
+        return select(found.c.number).order_by(found.c.number).limit(limit)
 
     def counting(self, query: Query, now: datetime) -> CompoundSelect[Any]:
         """(severity, how many); a severity may come several times, its numbers are to be added.

@@ -1,4 +1,4 @@
-"""The read side: pages, counts, cards and the health page's figures, over committed data.
+"""The read side: pages, counts, cards and the health page's figures, over committed data; ledger.py has the rest.
 
 The problem: a list is asked for while hundreds of reports a second are written, and must answer in milliseconds. It refuses to write,
 and to read a finding's raw event unless that is what was asked.
@@ -27,6 +27,7 @@ from bot.adapters.sql.codec import (
 )
 from bot.adapters.sql.engine import Database, Session
 from bot.adapters.sql.grouping import group_counts, grouping
+from bot.adapters.sql.ledger import LedgerReads, LedgerReadStatements
 from bot.adapters.sql.queries import Compiler
 from bot.adapters.sql.tables import (
     CARDS,
@@ -73,6 +74,7 @@ class ReadStatements:
         f, t, c, o = FINDINGS.c, TIMELINE.c, CARDS.c, OUTBOX.c
         number: ColumnElement[Any] = bindparam("number")
         channel: ColumnElement[Any] = bindparam("channel")
+        self.ledger = LedgerReadStatements()
         self.compiler = Compiler(postgres=db.postgres)
         self.get = select(f.number, f.doc).where(f.number == number)
         self.raw = select(RAW.c.raw).where(RAW.c.number == number)
@@ -106,12 +108,12 @@ class ReadStatements:
         self.quarantine_count = select(func.count()).select_from(QUARANTINE)
 
 
-class SqlReads:
+class SqlReads(LedgerReads):
     """bot.ports.Reads over one session. Raises SearchTooSlow when a query exceeds its time."""
 
     def __init__(self, db: Database, session: Session, statements: ReadStatements) -> None:
+        super().__init__(session, statements.ledger)
         self._db = db
-        self._session = session
         self._sql = statements
 
     async def get(self, number: int) -> Record | None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ColumnElement,
     ForeignKey,
@@ -193,7 +194,7 @@ def sent(table: NamedFromClause) -> ColumnElement[bool]:
     return table.c.state == literal_column("'sent'")
 
 
-LEASES: Final = Table(
+CHANNEL_LEASES: Final = Table(
     "channel_leases",
     METADATA,
     Column("channel", TEXT, primary_key=True),
@@ -242,4 +243,81 @@ SEEN: Final = Table(
     Column("key", TEXT, primary_key=True),
     _time("at"),
     Index("ix_seen_at", "at"),
+)
+
+# --- suppressions, approvals, the audit trail ------------------------------------------------------------------------------------
+
+LEASES: Final = Table(
+    "leases",
+    METADATA,
+    Column("id", TEXT, primary_key=True),
+    _text("kind"),
+    Column("number", NUMBER, nullable=False),
+    _text("query"),
+    _text("why"),
+    _text("reason"),
+    _text("ticket"),
+    _text("owner"),
+    _text("author"),
+    _time("created"),
+    _time("until"),
+    _text("stage"),
+    _text("native"),
+    _text("approval"),
+    _text("approvers"),
+    _time("ended_at", nullable=True),
+    _text("ended_by"),
+    _time("noticed_at", nullable=True),
+    CheckConstraint("reason <> ''", name="ck_leases_reason"),
+    CheckConstraint("owner <> ''", name="ck_leases_owner"),
+    CheckConstraint("until > created", name="ck_leases_until"),
+    Index("ix_leases_stage", "stage", "until"),
+)
+
+APPROVALS: Final = Table(
+    "approvals",
+    METADATA,
+    Column("id", TEXT, primary_key=True),
+    _text("kind"),
+    _text("subject"),
+    _text("digest"),
+    _text("requester"),
+    Column("quorum", Integer, nullable=False),
+    _time("created"),
+    _time("expires"),
+    _text("reason"),
+    _text("approvers"),
+    _text("stage"),
+    _text("decided_by"),
+    _time("decided_at", nullable=True),
+    _text("answer"),
+    Index("ix_approvals_stage", "stage", "created"),
+)
+
+AUDIT: Final = Table(  # triggers of migration 0003 refuse to change or remove a row
+    "audit",
+    METADATA,
+    Column("seq", NUMBER, primary_key=True, autoincrement=False),  # given by the chain, so that none is left out
+    _time("at"),
+    _text("phase"),
+    _text("act"),
+    _text("actor"),
+    _text("what"),
+    _text("subject"),
+    Column("number", NUMBER, nullable=False),
+    _text("request"),
+    _text("details"),
+    _text("previous"),
+    _text("hash"),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_number", "number"),
+)
+
+AUDIT_HEAD: Final = Table(  # one row, made by migration 0003: whoever chains locks it
+    "audit_head",
+    METADATA,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", NUMBER, nullable=False),
+    _text("hash"),
+    CheckConstraint("id = 1", name="ck_audit_head_one"),
 )

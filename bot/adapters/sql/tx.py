@@ -1,4 +1,4 @@
-"""The write transaction: findings, their timeline, and what is to be said about them, committed together.
+"""The write transaction: findings, their timeline, and what is to be said about them, committed together; ledger.py has the rest.
 
 The problem: a batch of a hundred reports must cost a handful of statements, and two workers with the same finding must not both decide
 on the old one. Rows are locked in the order of their keys, so that no two batches wait for each other. It decides nothing.
@@ -6,7 +6,8 @@ on the old one. Rows are locked in the order of their keys, so that no two batch
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, case, delete, func, insert, select, update
@@ -25,8 +26,12 @@ from bot.adapters.sql.codec import (
     view_row,
 )
 from bot.adapters.sql.engine import Database, Session
+from bot.adapters.sql.ledger import LedgerTx, LedgerTxStatements
+from bot.adapters.sql.queries import Compiler
 from bot.adapters.sql.tables import FINDINGS, LISTINGS, OUTBOX, QUARANTINE, RAW, SEEN, TIMELINE, VIEWS, waiting
+from bot.domain.facets import facets
 from bot.domain.finding import Account, Entry, Record
+from bot.domain.query import Query, matches
 from bot.ports import Listing, Poison, SavedView, Saying, SayKind
 
 REPLAY_S: Final = 24 * 3600
@@ -40,6 +45,8 @@ class TxStatements:
 
     def __init__(self, db: Database) -> None:
         f = FINDINGS.c
+        self.ledger = LedgerTxStatements(db)
+        self.compiler = Compiler(postgres=db.postgres)
         self.lock = select(f.number, f.doc).where(db.one_of(f.key, "keys")).order_by(f.key).with_for_update()
         self.lock_number = select(f.number, f.doc).where(f.number == bindparam("b_number")).with_for_update()
         self.insert = db.insert(FINDINGS).on_conflict_do_nothing(index_elements=["key"]).returning(f.number, f.key)
@@ -103,12 +110,12 @@ def _save_view(db: Database) -> Any:
     return new.on_conflict_do_update(index_elements=["owner", "name"], set_=changed)
 
 
-class SqlTx:
+class SqlTx(LedgerTx):
     """bot.ports.Tx over one session."""
 
     def __init__(self, db: Database, session: Session, statements: TxStatements) -> None:
+        super().__init__(session, statements.ledger)
         self._db = db
-        self._session = session
         self._sql = statements
         self._fresh: set[int] = set()  # numbers that this transaction gave
 
@@ -122,6 +129,23 @@ class SqlTx:
     async def lock_number(self, number: int) -> Record | None:
         rows = await self._session.rows(self._sql.lock_number, {"b_number": number})
         return unpack_record(*rows[0]) if rows else None
+
+    async def lock_found(self, query: Query, now: datetime, *, limit: int, after: int = 0) -> Sequence[Record]:
+        found: list[Record] = []
+        more = True
+        # What another transaction changed before it could be locked is no longer of the query: others take its place.
+        while more and (missing := limit - len(found)) > 0:
+            wanted = {"after": after, "limit": missing}
+            numbers = [r.number for r in await self._session.rows(self._sql.compiler.following(query, now), wanted)]
+            found += [r for r in await self._lock_numbers(numbers) if matches(query, facets(r), now)]
+            more = len(numbers) == missing
+            after = numbers[-1] if numbers else after
+        return sorted(found, key=lambda record: record.number)
+
+    async def _lock_numbers(self, numbers: Sequence[int]) -> Sequence[Record]:
+        """The records with these numbers, locked in the order of their keys."""
+        rows = await self._session.rows(self._sql.lock_numbers, {"numbers": self._db.many(numbers)})
+        return [unpack_record(number, doc) for number, doc in rows]
 
     async def insert(self, records: Sequence[tuple[Record, bytes]]) -> Mapping[str, int]:
         if not records:
@@ -165,8 +189,7 @@ class SqlTx:
         return sum([await self._reaccount(part, known) for part in parts])
 
     async def _reaccount(self, numbers: Sequence[int], known: Mapping[str, Account]) -> int:
-        rows = await self._session.rows(self._sql.lock_numbers, {"numbers": self._db.many(numbers)})
-        changed = list(_moved((unpack_record(number, doc) for number, doc in rows), known))
+        changed = list(_moved(await self._lock_numbers(numbers), known))
         await self._save(changed)
         return len(changed)
 
@@ -227,7 +250,7 @@ def _changes(record: Record, taken: int | None) -> Row:
     return row | {"b_number": record.number}
 
 
-def _moved(records: Iterator[Record], known: Mapping[str, Account]) -> Iterator[Record]:
+def _moved(records: Iterable[Record], known: Mapping[str, Account]) -> Iterator[Record]:
     """The records whose account is now another one than they say."""
     for record in records:
         account = known.get(record.finding.account)

@@ -1,14 +1,15 @@
 """Bolt's listeners: acknowledge first, ask the desk (which authorises), show the answer where the request came from.
 
-A listener never lets an exception out: Bolt loses the ack of a listener that raises right after it. Every listener is in one table and
-names what guards it; a test fails when one does not.
+Only a submitted modal is answered in its acknowledgement, when the answer is there within a second. A listener never lets an exception
+out: Bolt loses the ack of a listener that raises right after it. Every listener is in one table and names what guards it; a test fails
+when one does not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,12 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.message import Message, Pressed
-from bot.domain.views import Trouble, View, Working
+from bot.domain.views import Trouble, View
 from bot.entrypoints.slack.payloads import Place, after_mention, chosen, mapping, place_of, text_of
-from bot.entrypoints.slack.surface import Looks, Window
-from bot.errors import Malformed, SecbotError
+from bot.entrypoints.slack.surface import Looks, SubmittedWindow, Window
+from bot.errors import Malformed, SecbotError, TemporaryError
 from bot.ports import Clock, Messenger, Metrics, Unfurl
-from bot.services.desk import Answer, Desk, Request
+from bot.services.desk import NOT_OURS, Answer, Desk, Request
 
 __all__ = ["Listener", "Looks", "SlackDoor"]
 
@@ -36,6 +37,7 @@ FirstTime = Callable[[str], Awaitable[bool]]
 """True once for a key: Slack delivers events again when it is not sure."""
 
 FINISH_LIMIT_S = 15.0  # a call of Slack's Web API may take 10
+QUICK_S = 1.0  # an answer within this goes with the acknowledgement of a modal, which Slack awaits for 3
 MOST_READ = 500  # characters of a message that a shortcut looks at
 _ANYTHING = re.compile(r"^.+$", re.DOTALL)
 _NO_WORK = frozenset({"console", "console.guide"})  # link buttons: Slack tells us of the click, there is nothing to do
@@ -98,6 +100,13 @@ class SlackDoor:
         if self._in_hand:
             await asyncio.wait(set(self._in_hand), timeout=FINISH_LIMIT_S)
 
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A part of a request that outlives its acknowledgement, kept until it ends."""
+        task = asyncio.create_task(work)
+        self._in_hand.add(task)
+        task.add_done_callback(self._in_hand.discard)
+        return task
+
     def _begin(self) -> None:
         """Keep the running listener's task until it ends."""
         if (task := asyncio.current_task()) is not None:
@@ -158,11 +167,11 @@ class SlackDoor:
             pressed = self._decode(text_of(action, "action_id"), chosen(action))
         except Malformed:
             log.warning("button_not_understood", user=request.user)
-            return _damaged()
+            return Answer(Trouble(messages=(NOT_OURS,)))
         return None if pressed.name in _NO_WORK else await self._desk.press(pressed, request)
 
     async def _on_submission(self, ack: Any, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
-        """A modal is kept open as `working`, then shows the answer; what was entered wrongly is told beside its input."""
+        """The answer takes the modal's place, at once or, when it takes long, after `working`; mistakes are told beside their inputs."""
         self._begin()
         try:
             values = mapping(mapping(view.get("state")).get("values"))
@@ -177,12 +186,16 @@ class SlackDoor:
         if mistakes := self._desk.mistakes(pressed):
             await self._ack(ack, response_action="errors", errors=dict(mistakes))
             return
-        await self._ack(ack, response_action="update", view=self._looks.as_modal(Working()).view)
-        window = Window(self._messenger, self._looks, "", view_id=text_of(view, "id"))
-        request = Request(text_of(body, "user", "id"), surface=window)
+        window = SubmittedWindow(self._messenger, self._looks, self._clock, text_of(view, "id"))
+        answering = self._start(self._answer_submission(pressed, Request(text_of(body, "user", "id"), surface=window)))
+        await asyncio.wait({answering}, timeout=QUICK_S)
+        await self._ack(ack, response_action="update", view=window.acknowledged().view)
+        await answering
+
+    async def _answer_submission(self, pressed: Pressed, request: Request) -> None:
         answer = await self._desk.press(pressed, request)
         if answer.view is not None:
-            await self._safely(window.fill(answer.view))
+            await self._safely(request.surface.fill(answer.view))
 
     async def _answer_in_view(self, answer: Answer, place: Place, request: Request) -> None:
         """The answer to a press in a modal or the Home tab: in the modal's place, on top of it, or, too late for both, directly."""
@@ -213,10 +226,17 @@ class SlackDoor:
         is_direct = text_of(event, "channel_type") == "im"
         is_meant = is_direct or text_of(event, "type") == "app_mention"
         is_ours = bool(event.get("bot_id")) or bool(event.get("subtype")) or not text_of(event, "user")
-        if not is_meant or is_ours or not await self._is_new(body):
+        if not is_meant or is_ours:
             return
         thread = text_of(event, "thread_ts")
         request = Request(text_of(event, "user"), text_of(event, "channel"), thread=thread)
+        try:
+            if not await self._is_new(body):
+                return
+        except TemporaryError as error:
+            # Whether it was answered before is not known, so nothing is done; told twice is better than not at all.
+            told = Trouble(messages=(f"{error.message} Nothing was changed; try again.",))
+            return await self._privately(Answer(told), request, thread)
         bots = [text_of(a, "user_id") for a in body.get("authorizations", [])[:1]]
         answer = await self._desk.command(after_mention(text_of(event, "text"), *(bots or [""])), request)
         if answer.view is None:
@@ -246,7 +266,9 @@ class SlackDoor:
     async def _preview(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         links = [text_of(link, "url") for link in event.get("links", []) if text_of(link, "url")]
         request = Request(text_of(event, "user"), text_of(event, "channel"))
-        if not links or not await self._is_new(body):
+        # While it is typed Slack does not say where it will be sent, which may be in front of another company; it tells us again when it is.
+        unknown = text_of(event, "source") == "composer" or bool(body.get("is_ext_shared_channel"))
+        if not links or unknown or not await self._is_new(body):
             return
         found = await self._desk.previews(links, request)
         if found:
@@ -301,7 +323,3 @@ class SlackDoor:
         if answer.view is not None:
             channel = await self._messenger.direct(request.user)
             await self._messenger.post(channel, self._message(answer.view), key=f"answer:{key}")
-
-
-def _damaged() -> Answer:
-    return Answer(Trouble(messages=("That button is damaged or not ours. Nothing was changed.",)))

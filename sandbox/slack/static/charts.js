@@ -50,19 +50,21 @@ function pie(chart) {
     legend(names, segments.map((s) => s.label)))];
 }
 
-function niceStep(span) {
+// What is counted has no halves: whole numbers get whole ticks.
+function niceStep(span, whole) {
   const raw = span / 4 || 1;
   const power = 10 ** Math.floor(Math.log10(raw));
-  return [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw);
+  const steps = [1, 2, 2.5, 5, 10].map((m) => m * power).filter((s) => !whole || Number.isInteger(s));
+  return steps.find((s) => s >= raw) || 1;
 }
 
-function scale(series, bottomSpace) {
+function scale(series, height, bottomSpace) {
   const all = series.flatMap((s) => s.data.map((d) => Number(d.value)));
   const low = Math.min(0, ...all);
-  const step = niceStep(Math.max(...all, 0) - low || 1);
+  const step = niceStep(Math.max(...all, 0) - low || 1, all.every(Number.isInteger));
   const top = Math.ceil((Math.max(...all, 0) || 1) / step) * step;
   const bottom = Math.floor(low / step) * step;
-  const y = (v) => TOP + (H - TOP - bottomSpace) * (1 - (v - bottom) / (top - bottom));
+  const y = (v) => TOP + (height - TOP - bottomSpace) * (1 - (v - bottom) / (top - bottom));
   const ticks = [];
   for (let v = bottom; v <= top + step / 1e6; v += step) ticks.push(v);
   return { y, ticks };
@@ -72,21 +74,39 @@ function scale(series, bottomSpace) {
 function labelRoom(categories, slot) {
   const longest = Math.max(1, ...categories.map((c) => c.length));
   const skip = Math.max(1, Math.ceil((Math.min(longest, 9) * CHAR + 6) / slot));
-  return { skip, most: Math.max(3, Math.floor((slot * skip) / CHAR)) };
+  return { skip, most: Math.max(3, Math.floor((slot * skip - 6) / CHAR)) };
+}
+
+const TILTED = 16;
+const TILT = Math.SQRT1_2; // 45 degrees
+/** A long name is cut in its middle: names of one kind differ at their ends. */
+const middle = (text) => (text.length > TILTED ? `${text.slice(0, 7)}…${text.slice(8 - TILTED)}` : text);
+
+/** Every bar keeps its name: names that do not fit side by side are tilted. Points in time are many alike, so some are left out. */
+const isTilted = (chart, categories, slot) => chart.type === "bar" && Math.max(0, ...categories.map((c) => c.length)) * CHAR + 6 > slot;
+const tiltedRoom = (categories) => Math.min(TILTED, Math.max(...categories.map((c) => c.length))) * CHAR * TILT;
+
+function categoryNames(categories, x, { top, slot, tilted }) {
+  if (tilted) {
+    return categories.map((c, i) => titled(svg("text", { x: x(i) + 4, y: top + 12, class: "tick", "text-anchor": "end",
+      transform: `rotate(-45 ${x(i) + 4} ${top + 12})` }, middle(c)), c));
+  }
+  const { skip, most } = labelRoom(categories, slot);
+  return categories.map((c, i) => i % skip === 0 && titled(svg("text", { x: x(i), y: top + 16, class: "tick", "text-anchor": "middle" },
+    cut(c, most)), c));
 }
 
 const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-function axes(categories, x, { y, ticks, wide, foot, slot }, config) {
-  const { skip, most } = labelRoom(categories, slot);
+function axes(categories, x, { y, ticks, wide, height, foot, slot, tilted }, config) {
+  const top = height - foot;
   return [
     ticks.map((v) => [svg("line", { x1: LEFT, x2: wide - RIGHT, y1: y(v), y2: y(v), class: "grid" }),
       svg("text", { x: LEFT - 6, y: y(v), class: "tick", "text-anchor": "end", "dominant-baseline": "middle" }, compact.format(v))]),
-    categories.map((c, i) => i % skip === 0 && titled(svg("text", { x: x(i), y: H - foot + 16, class: "tick", "text-anchor": "middle" },
-      cut(c, most)), c)),
-    config?.x_label && svg("text", { x: (LEFT + wide - RIGHT) / 2, y: H - 6, class: "axis", "text-anchor": "middle" }, config.x_label),
-    config?.y_label && svg("text", { x: 10, y: (TOP + H - foot) / 2, class: "axis", "text-anchor": "middle",
-      transform: `rotate(-90 10 ${(TOP + H - foot) / 2})` }, config.y_label),
+    categoryNames(categories, x, { top, slot, tilted }),
+    config?.x_label && svg("text", { x: (LEFT + wide - RIGHT) / 2, y: height - 6, class: "axis", "text-anchor": "middle" }, config.x_label),
+    config?.y_label && svg("text", { x: 10, y: (TOP + top) / 2, class: "axis", "text-anchor": "middle",
+      transform: `rotate(-90 10 ${(TOP + top) / 2})` }, config.y_label),
   ];
 }
 
@@ -118,14 +138,17 @@ function cartesian(chart) {
   const series = chart.series || [];
   const categories = chart.axis_config?.categories || series[0]?.data.map((d) => d.label) || [];
   const wide = roomWide();
-  const foot = chart.axis_config?.x_label ? 44 : 26;
   const width = (wide - LEFT - RIGHT) / Math.max(1, categories.length);
-  const space = { ...scale(series, foot), wide, foot, slot: width };
+  const tilted = isTilted(chart, categories, width);
+  const names = tilted ? tiltedRoom(categories) : 0; // below the usual height, so that the bars keep theirs
+  const foot = (chart.axis_config?.x_label ? 44 : 26) + names;
+  const height = H + names;
+  const space = { ...scale(series, height, foot), wide, height, foot, slot: width, tilted };
   const edge = chart.type === "bar" || categories.length < 2;
   const x = (i) => (edge ? LEFT + width * (i + 0.5) : LEFT + 10 + ((wide - LEFT - RIGHT - 20) * i) / (categories.length - 1));
   const marks = chart.type === "bar" ? bars(series, categories, x, space.y, width)
     : lines(series, categories, x, space.y, chart.type === "area");
-  return [svg("svg", { viewBox: `0 0 ${wide} ${H}`, class: "chart", "aria-hidden": "true" },
+  return [svg("svg", { viewBox: `0 0 ${wide} ${height}`, class: "chart", "aria-hidden": "true" },
     axes(categories, x, space, chart.axis_config), marks),
     series.length > 0 && legend(series.map((s) => s.name))];
 }

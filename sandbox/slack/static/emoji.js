@@ -30,7 +30,7 @@ chart_with_upwards_trend 📈 chart_with_downwards_trend 📉 bar_chart 📊 mon
 robot_face 🤖 ghost 👻 skull 💀 skull_and_crossbones ☠️ alien 👽 space_invader 👾 bug 🐛 ant 🐜 bee 🐝 spider 🕷️ spider_web 🕸️ snail 🐌 turtle 🐢 octopus 🐙
 whale 🐳 unicorn_face 🦄 dog 🐶 cat 🐱 bear 🐻 penguin 🐧 owl 🦉 baby_chick 🐤 herb 🌿 seedling 🌱 evergreen_tree 🌲 cactus 🌵 four_leaf_clover 🍀
 thumbsup 👍 +1 👍 thumbsdown 👎 -1 👎 wave 👋 clap 👏 raised_hands 🙌 pray 🙏 ok_hand 👌 muscle 💪 point_up ☝️ point_down 👇 point_left 👈 point_right 👉
-raised_hand ✋ hand ✋ v ✌️ handshake 🤝 writing_hand ✍️ bust_in_silhouette 👤 busts_in_silhouette 👥 cop 👮 detective 🕵️ guardsman 💂 zombie 🧟 ninja 🥷
+raised_hand ✋ hand ✋ raising_hand 🙋 v ✌️ handshake 🤝 writing_hand ✍️ bust_in_silhouette 👤 busts_in_silhouette 👥 cop 👮 detective 🕵️ guardsman 💂 zombie 🧟 ninja 🥷
 smile 😄 grinning 😀 joy 😂 slightly_smiling_face 🙂 wink 😉 blush 😊 sunglasses 😎 thinking_face 🤔 neutral_face 😐 expressionless 😑 confused 😕 worried 😟
 disappointed 😞 cry 😢 sob 😭 scream 😱 rage 😡 angry 😠 sweat 😓 sweat_smile 😅 sleeping 😴 zzz 💤 heart ❤️ broken_heart 💔 green_heart 💚
 blue_heart 💙 yellow_heart 💛 purple_heart 💜 black_heart 🖤 coffee ☕ beer 🍺 pizza 🍕 cake 🎂 popcorn 🍿 doughnut 🍩 salt 🧂

@@ -76,6 +76,27 @@ def test_any_number_fits_a_column(value: int) -> None:
     assert fitted == value or abs(value) >= 2**63 - 1
 
 
+def test_a_row_ends_when_its_suppression_does_and_else_when_its_acknowledgement_does() -> None:
+    ack, lease = START + timedelta(hours=4), START + timedelta(days=2)
+    for made, until in (
+        (record(), None),
+        (record(ack_until=ack), ack),
+        (record(lease="L1", lease_until=lease), lease),
+        (record(ack_until=ack, lease="L1", lease_until=lease), lease),
+    ):
+        assert codec.record_row(made, 0)["ack_until"] == codec.maybe_micros(until)
+        assert codec.unpack_record(0, codec.pack_record(made)) == made
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))).map(tuple))
+def test_texts_survive(texts: tuple[str, ...]) -> None:
+    assert codec.unpack_texts(codec.pack_texts(texts)) == texts
+
+
+def test_a_refused_letter_in_one_of_some_texts_is_replaced() -> None:
+    assert codec.unpack_texts(codec.pack_texts(("a\0", "b\ud800"))) == ("a\ufffd", "b\ufffd")
+
+
 def test_details_survive_and_empty_ones_take_no_room() -> None:
     assert codec.pack_details({}) == ""
     assert codec.unpack_details("") == {}

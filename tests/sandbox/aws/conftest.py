@@ -10,6 +10,7 @@ import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
+from sandbox.aws.apis import ApiServer
 from sandbox.aws.server import SqsSnsServer
 from sandbox.slack.clock import ManualClock
 
@@ -51,6 +52,31 @@ async def sqs(server: SqsSnsServer) -> AsyncIterator[Any]:
 async def sns(server: SqsSnsServer) -> AsyncIterator[Any]:
     async with get_session().create_client("sns", endpoint_url=server.url, config=ONE_TRY, **KEYS) as client:
         yield client
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def apis(clock: ManualClock) -> AsyncIterator[ApiServer]:
+    """The finding services of account 420000000001, on a clock that only a test moves; they must not have drifted."""
+    apis = ApiServer(account="420000000001", clock=clock)
+    await apis.start()
+    yield apis
+    await apis.stop()
+
+
+@pytest.fixture
+def reach(apis: ApiServer) -> Callable[..., Any]:
+    """Makes clients of the finding services that try once (service, region="eu-west-1"); use them with `async with`."""
+
+    def client(service: str, region: str = KEYS["region_name"]) -> Any:
+        keys = {**KEYS, "region_name": region}
+        return get_session().create_client(service, endpoint_url=apis.url, config=ONE_TRY, **keys)
+
+    return client
 
 
 @pytest.fixture

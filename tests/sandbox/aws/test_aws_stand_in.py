@@ -15,7 +15,8 @@ from sandbox.aws.control import seed
 from sandbox.aws.errors import ApiError
 from sandbox.aws.stand_in import AwsStandIn
 from sandbox.company import northwind
-from sandbox.events import hostile
+from sandbox.events import access_analyzer, hostile
+from sandbox.events.scene import Scene
 
 pytest.importorskip("moto.server", reason="moto with its server is the extra `demo`")
 
@@ -90,6 +91,21 @@ async def test_hostile_events_can_be_published_and_received(stand_in: AwsStandIn
         ):
             bodies += [m["Body"] for m in got]
     assert [json.loads(body) for body in bodies] == events
+
+
+async def test_the_finding_of_a_published_event_can_be_hidden_through_the_environment(stand_in: AwsStandIn) -> None:
+    company = stand_in.company
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    scene = Scene(company.account("payments-prod"), company.security.id, company.region, noon, noon)
+    published = access_analyzer.external(scene)
+    stand_in.publish(published)
+    arn = access_analyzer.analyzer_arn(scene)
+    async with get_session().create_client("accessanalyzer") as client:
+        (found,) = (await client.list_findings_v2(analyzerArn=arn))["findings"]
+        assert (found["id"], found["resource"]) == (published["detail"]["id"], published["detail"]["resource"])
+        await client.update_findings(analyzerArn=arn, ids=[found["id"]], status="ARCHIVED")
+    assert stand_in.apis.analyzer.status(arn, found["id"]) == "ARCHIVED"
+    assert stand_in.apis.violations == []
 
 
 async def test_an_event_over_256_kib_is_refused_as_sns_does(stand_in: AwsStandIn) -> None:
