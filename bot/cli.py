@@ -1,4 +1,4 @@
-"""The command line: run, demo, migrate, check-config, explain, doctor.
+"""The command line: run, demo, migrate, check-config, explain, doctor, audit.
 
 Errors are one clear line on standard error and an exit code of 2 (used wrongly, not configured) or 1 (it did not work). Heavy parts are
 imported by the command that needs them, so that `--help` is instant.
@@ -29,6 +29,7 @@ EXAMPLES = """examples:
   cat event.json | secbot explain -    the same from standard input
   secbot explain --json events/*.json  one JSON object a line
   secbot doctor                        are the database, Slack and the queue reachable?
+  secbot audit verify                  was the audit trail changed?
   secbot migrate && secbot run         in production
 """
 
@@ -80,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("files", nargs="+", metavar="FILE", help="JSON files, or - for standard input")
     explain.add_argument("--json", action="store_true", help="one JSON object a line")
     _add(commands, "doctor", "check configuration, database, Slack and queue", _doctor)
+    audit = _add(commands, "audit", "check that nobody changed the audit trail", _audit)
+    audit.add_argument(
+        "what", choices=["verify"], help="walk the whole trail; the first line that does not hold is named"
+    )
     return parser
 
 
@@ -188,6 +193,28 @@ def _check_config(options: argparse.Namespace) -> int:
     for route in settings.routes:
         place = "nowhere (silent)" if route.silent else f"#{route.channel}"
         print(f"  {route.name}: {show(route.when) or 'everything'} -> {place}")
+    return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from bot.adapters.clock import SystemClock
+    from bot.adapters.sql import open_store
+    from bot.services.chain import Checked, check_chain
+
+    url = _settings(options).environment.database_url
+
+    async def check() -> Checked:
+        store = await open_store(url, clock=SystemClock(), migrate=False)
+        try:
+            return await check_chain(store)
+        finally:
+            await store.close()
+
+    checked = asyncio.run(check())
+    if checked.flaw is not None:
+        print(f"the audit trail does not hold: {checked.flaw.why}", file=sys.stderr)
+        return 1
+    print(f"the audit trail holds: {checked.head.seq} lines, its head is {checked.head.hash}")
     return 0
 
 

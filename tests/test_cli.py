@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.adapters.clock import SystemClock
+from bot.adapters.sql import open_store
 from bot.cli import main
+from bot.domain.audit import Line, Phase
 from sandbox.company import northwind
 from sandbox.run import CONFIG
 
@@ -280,3 +287,34 @@ def test_doctor_says_what_is_broken_and_what_to_do(
     assert "is SLACK_BOT_TOKEN right?" in shown
     assert "xoxb-canary" not in shown
     assert northwind().name not in shown
+
+
+def test_audit_verify_names_the_first_line_that_was_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "secbot.db"
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    assert main(["migrate", "--config", str(CONFIG)]) == 0
+    asyncio.run(_act(f"sqlite:///{database}", 3))
+    assert main(["audit", "verify", "--config", str(CONFIG)]) == 0
+    assert "holds: 3 lines" in capsys.readouterr().out
+    with closing(sqlite3.connect(database)) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("UPDATE audit SET actor = 'U0EVE' WHERE seq = 2")
+        connection.commit()
+    assert main(["audit", "verify", "--config", str(CONFIG)]) == 1
+    assert "line 2 was changed" in capsys.readouterr().err
+
+
+async def _act(url: str, lines: int) -> None:
+    """Chain a few lines, as the bot does."""
+    store = await open_store(url, clock=SystemClock(), migrate=False)
+    try:
+        for i in range(lines):
+            now = datetime(2026, 3, 1, 12, i, tzinfo=UTC)
+            line = Line(at=now, phase=Phase.DONE, act=f"a{i}", actor="U0ANA", what="ack", subject=f"F-{i}")
+            async with store.begin() as tx:
+                await tx.audit([line])
+    finally:
+        await store.close()

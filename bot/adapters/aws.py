@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
+from aiobotocore.session import AioSession, get_session
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from bot.errors import PermanentError, RateLimited, SecbotError, TemporaryError
@@ -101,10 +101,18 @@ def _by_status(status: int) -> type[SecbotError]:
     return Unknown if 400 <= status < 500 else TemporaryError
 
 
+def new_session() -> AioSession:
+    """A session. Who makes many clients keeps one: it remembers the models (50 ms of the event loop each) and refreshes its credentials."""
+    return get_session()
+
+
 @asynccontextmanager
-async def client(service: str, *, region: str = "", config: AioConfig = CONFIG) -> AsyncIterator[Any]:
+async def client(
+    service: str, *, region: str = "", config: AioConfig = CONFIG, session: AioSession | None = None
+) -> AsyncIterator[Any]:
     """An aiobotocore client of a service; its address and credentials come from the environment."""
-    async with get_session().create_client(service, region_name=region or None, config=config) as made:
+    made_by = session or new_session()
+    async with made_by.create_client(service, region_name=region or None, config=config) as made:
         yield made
 
 
@@ -145,9 +153,11 @@ class Api:
 
 
 @asynccontextmanager
-async def api(service: str, *, region: str, limit_s: float, config: AioConfig = CONFIG) -> AsyncIterator[Api]:
+async def api(
+    service: str, *, region: str, limit_s: float, config: AioConfig = CONFIG, session: AioSession | None = None
+) -> AsyncIterator[Api]:
     """`client`, with bounded calls and our errors."""
-    async with client(service, region=region, config=config) as made:
+    async with client(service, region=region, config=config, session=session) as made:
         yield Api(service, made, limit_s)
 
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from bot.adapters.aws import CONFIG, AccessDenied, Api, Conflict, Gone, Quota, Unknown, api, request_id
+from bot.adapters.aws import CONFIG, AccessDenied, Api, Conflict, Gone, Quota, Unknown, api, new_session, request_id
 from bot.errors import TemporaryError
 from bot.ports.hiding import ArchiveRule, Filter, HubFinding, Unprocessed
 
@@ -35,10 +35,12 @@ class _Service:
 
     def __init__(self, account: str = "", *, limit_s: float = LIMIT_S, config: Any = CONFIG) -> None:
         self._account, self._limit_s, self._config = account, limit_s, config
+        self._session = new_session()
 
     @asynccontextmanager
     async def _api(self, service: str, region: str) -> AsyncIterator[Api]:
-        async with api(service, region=region, limit_s=self._limit_s, config=self._config) as made:
+        own = {"limit_s": self._limit_s, "config": self._config, "session": self._session}
+        async with api(service, region=region, **own) as made:
             yield made
 
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.domain.audit import Line
 from bot.domain.finding import Entry, Record
 from bot.domain.lifecycle import Change, Outcome, decide_ack, decide_assign
 from bot.errors import NotFound, UserError
 from bot.ports import Clock, People, Saying, SayKind, Store, Tx
+from bot.services import trail
 from bot.services.sayings import LANE_OF_A_PERSON, edit, line
 
 MOST_NOTE = 500
@@ -96,6 +98,7 @@ class Triage:
             key = f"ask:{number}:{record.revision}:{what}:{user}"
             if await tx.first_time(key):
                 await tx.note([(number, entry)])
+                await tx.audit([_line(record, entry)])
                 await tx.say([replace(said, key=key, kind=SayKind.THREAD)])
         self.wake()
         return record
@@ -110,6 +113,7 @@ class Triage:
             await tx.update([(after, None)])
             if outcome.entry is not None:
                 await tx.note([(number, outcome.entry)])
+                await tx.audit([_line(after, outcome.entry)])
             channels = list(dict.fromkeys([after.channel, *(c.channel for c in cards)]))
             said: list[Saying] = []
             for channel in filter(None, channels):
@@ -118,6 +122,12 @@ class Triage:
             await tx.say(said)
         self.wake()
         return after
+
+
+def _line(record: Record, entry: Entry) -> Line:
+    """The act in the audit trail, committed with it."""
+    note = {"note": entry.note} if entry.note else {}
+    return trail.done(entry.at, entry.actor, str(entry.kind), record, {**entry.details, **note})
 
 
 async def _locked(tx: Tx, number: int) -> Record:

@@ -55,6 +55,9 @@ class Upkeep:
         self.metrics.gauge("oldest_seconds", age)
 
     async def prune(self) -> None:
-        """Remove what was said long ago. Findings stay."""
+        """Remove what was said long ago, and write the audit trail's end into the log, which is kept elsewhere. Findings stay."""
+        async with self.store.reads() as reads:
+            head = await reads.audit_head()
+        log.info("audit_head", seq=head.seq, hash=head.hash)
         if removed := await self.store.prune(self.clock.now() - KEEP_SAID):
             log.info("pruned", rows=removed)

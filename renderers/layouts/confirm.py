@@ -7,14 +7,14 @@ from bot.plugins import Layout, Message
 from renderers.actions import VIEW_DELETE_GO, carries, encode
 from renderers.blocks import Block, actions, button, section, sections
 from renderers.limits import MAX_BUTTON_TEXT, MAX_FALLBACK
-from renderers.mrkdwn import plain, sentence, unmarked
+from renderers.mrkdwn import Mrkdwn, plain, sentence, unmarked
 
 LINES = 10
 
 
 def render(view: Confirm) -> Message:
     """At most 4 blocks: the question, ten of what it is about, the button."""
-    lines = [sentence(line, 250) for line in view.lines[:LINES] if line.strip()]
+    lines = [Mrkdwn(f"• {sentence(line, 250)}") for line in view.lines[:LINES] if line.strip()]
     text = unmarked(view.text, MAX_FALLBACK)
     return Message(text, (section(sentence(view.text, 1000)), *sections(lines), *_button(view)))
 

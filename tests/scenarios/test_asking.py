@@ -1,4 +1,4 @@
-"""Asking without a slash command, pointing at findings, and what a person may ask: by mention, in threads, in direct messages."""
+"""Asking without a slash command, pointing at findings, how much may be asked; giving a finding to somebody and asking those who may."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.adapters.sql.failures import SearchTooSlow
 from bot.app import Replace
 from sandbox.slack import payloads
 from sandbox.slack.state import Message
-from tests.support.box import Box, buttons, said
+from tests.support.box import Box, buttons, chooser, said, shown
 from tests.support.trouble import Breakable
 
 Open = Callable[..., AbstractAsyncContextManager[Box]]
@@ -266,3 +266,97 @@ async def test_a_search_that_takes_too_long_says_how_long_one_may_take(open: Ope
         store.fail_reads_with = None
     assert "longer than the 2 s" in told
     assert "Narrow it" in told
+
+
+# --- giving a finding to somebody ------------------------------------------------------------------------------------------------------
+
+
+async def assign(box: Box, line: str, values: dict[str, str] | None = None) -> str:
+    """Type the command, submit its window; what the window then shows."""
+    await box.ana.command(line, "sec-prod")
+    form = await box.ana.sees_view("Assign F-")
+    await box.ana.submit(form, values or {})
+    return shown(await box.modal("secbot"))
+
+
+async def test_an_assignment_is_told_in_the_thread_and_shown_on_the_card_and_in_that_persons_list(box: Box) -> None:
+    await box.fill()
+    told = await assign(box, "/sec assign F-1 <@U0DORA|dora>", {"note": "yours since Monday"})
+    assert "F-1 is on <@U0DORA>" in told
+    await box.quiet()
+    [line] = box.lines("sec-critical")
+    assert "<@U0DORA>" in said(line)
+    assert "yours since Monday" in said(line)
+    [card] = box.cards("sec-critical")
+    assert line.thread_ts == card.ts
+    assert "<@U0DORA>" in said(card)
+    assert "Acknowledge" in buttons(card), "it is still open"
+    assert "1 finding" in said(await box.ask("/sec findings me", who="dora"))
+    assert "Nothing matches" in said(await box.ask("/sec findings me"))
+
+
+async def test_assigning_from_a_card_asks_whom(box: Box) -> None:
+    await box.fill()
+    [card] = box.cards("sec-critical")
+    await box.ana.select(card, chooser(card, "overflow"), "Assign…")
+    form = await box.ana.sees_view("Assign F-1")
+    assert (await box.ana.submit(form)).errors, "nobody was chosen"
+    await box.ana.submit(form, {"user": "U0BEN"})
+    await box.modal("F-1 is on <@U0BEN>")
+
+
+@pytest.mark.parametrize("whom", ["U0HANA", "U0IVO", "U0JOS", "U0BUILDBOT"])
+async def test_nobody_who_cannot_work_on_it_is_given_a_finding(box: Box, whom: str) -> None:
+    await box.fill()
+    told = await assign(box, "/sec assign F-1", {"user": whom})
+    assert "full member" in told
+    await box.quiet()
+    assert box.lines() == []
+
+
+async def test_whoever_may_not_assign_is_refused_before_any_window(box: Box) -> None:
+    await box.fill()
+    refused = said(await box.ask("/sec assign F-1 <@U0ANA>", who="dora"))
+    assert "not assign it" in refused
+    assert box.person("dora").views() == []
+
+
+async def test_an_assignment_by_mention_takes_a_button_in_the_place_of_a_window(box: Box) -> None:
+    await box.fill()
+    [card] = box.cards("sec-critical")
+    asked = await box.after(box.ana.mention("sec-critical", "assign <@U0BEN>", card.ts), where="sec-critical")
+    assert "Assign F-1 to <@U0BEN>?" in said(asked)
+    told = await box.after(box.ana.press("sec-critical", asked, "Assign"), where="sec-critical")
+    assert "F-1 is on <@U0BEN>" in said(told)
+
+
+# --- asking those who may --------------------------------------------------------------------------------------------------------------
+
+
+async def test_whoever_is_refused_asks_those_who_may_and_they_do_it_in_the_thread(box: Box) -> None:
+    await box.fill()
+    [card] = box.cards("sec-critical")
+    dora = box.person("dora")
+    refused = await box.after(dora.press("sec-critical", card, "Acknowledge"), who="dora", where="sec-critical")
+    told = await box.after(dora.press("sec-critical", refused, "Ask for it"), who="dora", where="sec-critical")
+    assert "Asked in the thread of F-1" in said(told)
+    await box.quiet()
+    [line] = box.lines("sec-critical")
+    assert line.thread_ts == card.ts
+    assert "<!subteam^S0ONCALL>" in said(line)
+    assert "<@U0DORA>" in said(line)
+    done = await box.after(box.person("ben").mention("sec-critical", "ack", card.ts), who="ben", where="sec-critical")
+    assert "You have F-1" in said(done)
+
+
+async def test_asking_twice_is_said_once(box: Box) -> None:
+    await box.fill()
+    for _ in range(2):
+        assert "Asked in the thread" in said(await box.ask("/sec ask ack F-1", who="dora"))
+    await box.quiet()
+    assert len(box.lines("sec-critical")) == 1
+
+
+async def test_whoever_may_need_not_ask(box: Box) -> None:
+    await box.fill()
+    assert "You may acknowledge F-1 yourself" in said(await box.ask("/sec ask ack F-1"))

@@ -1,4 +1,4 @@
-"""Beside channels: shortcuts, windows and the Home tab; giving findings to people and asking those who may.
+"""Beside channels: shortcuts, windows and the Home tab.
 
 Every listener answers in words whatever the store does, and so does it to what nobody of ours made.
 """
@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from bot.app import Replace
+from bot.entrypoints.slack import door
 from bot.errors import StoreUnavailable
 from sandbox.slack.server import SlackServer
 from sandbox.slack.state import Shortcut
@@ -116,9 +117,8 @@ async def test_three_windows_deep_the_answer_takes_the_place_of_the_topmost(box:
     await box.ana.select(box.ana.views()[0], "more:1", "Details")
     await box.slack.wait_for(lambda: len(box.ana.views()) == 2 and "Why here?" in shown(box.ana.views()[1]))
     await box.ana.select(box.ana.views()[1], "more:1", "Why here?")
-    why = await box.modal("prod-critical")
     await box.slack.wait_for(lambda: len(box.ana.views()) == 3)
-    await box.ana.press_in_view(why, "Details")
+    await box.ana.press_in_view(box.ana.views()[2], "Details")
     await box.modal("must not be readable")
     assert len(box.ana.views()) == 3
 
@@ -137,6 +137,28 @@ async def test_a_finding_shown_from_a_window_is_shown_in_it(box: Box) -> None:
     await box.ana.global_shortcut("open")
     await box.ana.submit(await box.modal("Ask secbot"), {"command": "F-2"})
     await box.modal("Block Public Access")
+
+
+async def test_windows_are_answered_over_http_too(http_box: Box) -> None:
+    await http_box.fill()
+    await listed(http_box)
+    await http_box.ana.select(http_box.ana.views()[0], "more:1", "Details")
+    await http_box.modal("must not be readable")
+
+
+async def test_what_takes_long_is_said_to_be_worked_on_and_then_answered(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "QUICK_S", 0.05)
+    await box.fill()
+    await box.ana.global_shortcut("open")
+    form = await box.modal("Ask secbot")
+    await box.pass_time(301, step=60)  # who somebody is is asked again after that
+    box.slack.faults.add("users.info", "hang")
+    assert (await box.ana.submit(form, {"command": "findings prod"})).ok
+    assert "Working on it" in shown(box.ana.views()[0])
+    box.slack.faults.release()
+    await box.until(lambda: "2 findings" in shown(box.ana.views()[0]), within=5)
 
 
 # --- the Home tab ----------------------------------------------------------------------------------------------------------------------
@@ -182,7 +204,9 @@ async def test_a_button_in_home_opens_its_answer_in_a_window(box: Box) -> None:
 
 async def test_what_is_done_in_home_is_shown_in_home(box: Box) -> None:
     await box.fill()
-    await assign(box, "/sec assign F-2 me")
+    await box.ana.command("/sec assign F-2 me", "sec-prod")
+    await box.ana.submit(await box.ana.sees_view("Assign F-2"))
+    await box.modal("F-2 is on <@U0ANA>")
     await box.ana.close()
     box.ana.open_home()
     home = await box.home("`F-2`")
@@ -209,100 +233,6 @@ async def test_home_says_when_the_database_does_not_answer(open: Open) -> None:
         store.fail_reads_with = None
         box.ana.open_home()
         await box.home("Nothing is on you")
-
-
-# --- giving a finding to somebody ------------------------------------------------------------------------------------------------------
-
-
-async def assign(box: Box, line: str, values: dict[str, str] | None = None) -> str:
-    """Type the command, submit its window; what the window then shows."""
-    await box.ana.command(line, "sec-prod")
-    form = await box.ana.sees_view("Assign F-")
-    await box.ana.submit(form, values or {})
-    return shown(await box.modal("secbot"))
-
-
-async def test_an_assignment_is_told_in_the_thread_and_shown_on_the_card_and_in_that_persons_list(box: Box) -> None:
-    await box.fill()
-    told = await assign(box, "/sec assign F-1 <@U0DORA|dora>", {"note": "yours since Monday"})
-    assert "F-1 is on <@U0DORA>" in told
-    await box.quiet()
-    [line] = box.lines("sec-critical")
-    assert "<@U0DORA>" in said(line)
-    assert "yours since Monday" in said(line)
-    [card] = box.cards("sec-critical")
-    assert line.thread_ts == card.ts
-    assert "<@U0DORA>" in said(card)
-    assert "Acknowledge" in buttons(card), "it is still open"
-    assert "1 finding" in said(await box.ask("/sec findings me", who="dora"))
-    assert "Nothing matches" in said(await box.ask("/sec findings me"))
-
-
-async def test_assigning_from_a_card_asks_whom(box: Box) -> None:
-    await box.fill()
-    [card] = box.cards("sec-critical")
-    await box.ana.select(card, chooser(card, "overflow"), "Assign…")
-    form = await box.ana.sees_view("Assign F-1")
-    assert (await box.ana.submit(form)).errors, "nobody was chosen"
-    await box.ana.submit(form, {"user": "U0BEN"})
-    await box.modal("F-1 is on <@U0BEN>")
-
-
-@pytest.mark.parametrize("whom", ["U0HANA", "U0IVO", "U0JOS", "U0BUILDBOT"])
-async def test_nobody_who_cannot_work_on_it_is_given_a_finding(box: Box, whom: str) -> None:
-    await box.fill()
-    told = await assign(box, "/sec assign F-1", {"user": whom})
-    assert "full member" in told
-    await box.quiet()
-    assert box.lines() == []
-
-
-async def test_whoever_may_not_assign_is_refused_before_any_window(box: Box) -> None:
-    await box.fill()
-    refused = said(await box.ask("/sec assign F-1 <@U0ANA>", who="dora"))
-    assert "not assign it" in refused
-    assert box.person("dora").views() == []
-
-
-async def test_an_assignment_by_mention_takes_a_button_in_the_place_of_a_window(box: Box) -> None:
-    await box.fill()
-    [card] = box.cards("sec-critical")
-    asked = await box.after(box.ana.mention("sec-critical", "assign <@U0BEN>", card.ts), where="sec-critical")
-    assert "Assign F-1 to <@U0BEN>?" in said(asked)
-    told = await box.after(box.ana.press("sec-critical", asked, "Assign"), where="sec-critical")
-    assert "F-1 is on <@U0BEN>" in said(told)
-
-
-# --- asking those who may --------------------------------------------------------------------------------------------------------------
-
-
-async def test_whoever_is_refused_asks_those_who_may_and_they_do_it_in_the_thread(box: Box) -> None:
-    await box.fill()
-    [card] = box.cards("sec-critical")
-    dora = box.person("dora")
-    refused = await box.after(dora.press("sec-critical", card, "Acknowledge"), who="dora", where="sec-critical")
-    told = await box.after(dora.press("sec-critical", refused, "Ask for it"), who="dora", where="sec-critical")
-    assert "Asked in the thread of F-1" in said(told)
-    await box.quiet()
-    [line] = box.lines("sec-critical")
-    assert line.thread_ts == card.ts
-    assert "<!subteam^S0ONCALL>" in said(line)
-    assert "<@U0DORA>" in said(line)
-    done = await box.after(box.person("ben").mention("sec-critical", "ack", card.ts), who="ben", where="sec-critical")
-    assert "You have F-1" in said(done)
-
-
-async def test_asking_twice_is_said_once(box: Box) -> None:
-    await box.fill()
-    for _ in range(2):
-        assert "Asked in the thread" in said(await box.ask("/sec ask ack F-1", who="dora"))
-    await box.quiet()
-    assert len(box.lines("sec-critical")) == 1
-
-
-async def test_whoever_may_need_not_ask(box: Box) -> None:
-    await box.fill()
-    assert "You may acknowledge F-1 yourself" in said(await box.ask("/sec ask ack F-1"))
 
 
 # --- whatever the store does, whoever made it ------------------------------------------------------------------------------------------

@@ -266,7 +266,7 @@ class SlackDoor:
     async def _preview(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         links = [text_of(link, "url") for link in event.get("links", []) if text_of(link, "url")]
         request = Request(text_of(event, "user"), text_of(event, "channel"))
-        # While it is typed Slack does not say where it will be sent, which may be in front of another company; it tells us again when it is.
+        # Slack does not say where a draft will be sent, which may be in front of another company; it tells us again once it is.
         unknown = text_of(event, "source") == "composer" or bool(body.get("is_ext_shared_channel"))
         if not links or unknown or not await self._is_new(body):
             return

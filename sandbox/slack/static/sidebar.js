@@ -93,7 +93,9 @@ function paint(root, lists) {
 
 /** The whole sidebar; it keeps itself up to date. */
 export function sidebar() {
-  const lists = h("nav", { class: "places", "aria-label": "Conversations" });
+  // The place that one is at already is a choice, too: on a phone it closes the drawer.
+  const chosen = (event) => event.target.closest("a") && document.body.classList.remove("with-drawer");
+  const lists = h("nav", { class: "places", "aria-label": "Conversations", onclick: chosen });
   const root = h("aside", { class: "sidebar", id: "sidebar" },
     h("header", { class: "workspace" }, h("span", { class: "logo", "aria-hidden": "true" }, icon("shield", 20)),
       h("div", { class: "grow" }, h("div", { class: "workspace-name" }, store.team?.name || "Workspace"),

@@ -228,7 +228,7 @@ async def test_a_server_that_cannot_be_reached_is_unavailable(postgres_url: str,
 
 @pytest.mark.postgres
 async def test_no_free_connection_is_unavailable(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "CONNECT_S", 0.05)
+    monkeypatch.setattr(engine, "CONNECT_S", 0.5)
     store = await open_store(postgres_url, clock=VirtualClock(), migrate=False, pool_size=1)
     async with store.begin() as tx:
         await tx.lock(["a"])
