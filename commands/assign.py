@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from bot.domain.authz import Permission
+from bot.domain.facets import LIVE
+from bot.domain.lifecycle import NoLonger
 from bot.domain.message import Pressed
 from bot.domain.typed import normalise
 from bot.domain.views import AssignForm, Confirm, Notice
@@ -44,6 +46,8 @@ async def go(context: Context, pressed: Pressed) -> Notice:
 async def _open(context: Context, number: int, user: str) -> Confirm | None:
     record = await context.suite.details.record(number)
     context.must(Permission.ASSIGN, record)
+    if record.state not in LIVE:
+        raise NoLonger(f"{record.ref} is {record.state}; there is nothing to assign.")
     if await context.surface.open(AssignForm(record=record, now=context.now, user=user)):
         return None
     if not user:

@@ -20,7 +20,7 @@ from bot.domain.views import HelpEntry, Home, Offer, Preview, Trouble, View
 from bot.errors import Malformed, SecbotError, TemporaryError, UserError
 from bot.plugins import Action, Command
 from bot.ports import Clock, Ids, Metrics, People
-from bot.services.context import NO_SURFACE, Context, Surface
+from bot.services.context import DOING, NO_SURFACE, Context, Surface
 from bot.services.lexicon import Asker
 from bot.services.quota import Quota
 from bot.services.suite import Suite
@@ -101,7 +101,12 @@ class Desk:
             return await self._guarded("unknown", request, Permission.READ, lambda _: self._unknown(clean, word, rest))
         run = command.run
         return await self._guarded(
-            command.name, request, command.permission, lambda context: run(context, rest), counted=command.counted
+            command.name,
+            request,
+            command.permission,
+            lambda context: run(context, rest),
+            counted=command.counted,
+            ref=self._named(rest) if command.permission is not Permission.READ else "",
         )
 
     async def press(self, pressed: Pressed, request: Request) -> Answer:
@@ -117,7 +122,12 @@ class Desk:
             return Answer(Trouble(messages=("This button is from another version of secbot and does nothing now.",)))
         run = action.run
         answer = await self._guarded(
-            action.name, request, action.permission, lambda context: run(context, pressed), counted=action.counted
+            action.name,
+            request,
+            action.permission,
+            lambda context: run(context, pressed),
+            counted=action.counted,
+            ref=f"F-{pressed.number}" if pressed.number else "",
         )
         # Whoever presses is answered alone, under a list that everybody sees too.
         return Answer(answer.view, replace=action.in_place)
@@ -151,14 +161,14 @@ class Desk:
     # --- the one way in --------------------------------------------------------------------------------------------------------
 
     async def _guarded(
-        self, verb: str, request: Request, permission: Permission, run: Run, *, counted: bool = False
+        self, verb: str, request: Request, permission: Permission, run: Run, *, counted: bool = False, ref: str = ""
     ) -> Answer:
-        """Run something for the requester when they may."""
+        """Run something for the requester when they may; `ref` is the finding that it is about, when that is known before."""
         try:
             context = await self._context(request)
             decision = self._decide(context, permission)
             if not decision.allowed:
-                return self._answer(verb, "denied", await self._denied(verb, decision))
+                return self._answer(verb, "denied", await self._denied(verb, decision, permission, ref))
             if counted:
                 self._quota.take(request.user)
             result = run(context)
@@ -207,10 +217,12 @@ class Desk:
         self._metrics.count("requests", outcome=outcome, verb=verb)
         return Answer(view, public=public)  # type: ignore[arg-type]
 
-    async def _denied(self, verb: str, decision: Decision) -> Trouble:
+    async def _denied(self, verb: str, decision: Decision, permission: Permission, ref: str) -> Trouble:
         based = f" ({', '.join(decision.based_on)})" if decision.based_on and decision.reason == "out_of_scope" else ""
         message = f"You may not use `{verb}` here. {decision.advice}{based}".strip()
-        return Trouble(messages=(message,), whom=await self._whom(held_by(decision)))
+        can_ask = bool(ref and decision.holders) and permission in DOING
+        offers = (Offer("Ask for it", f"ask {permission} {ref}"),) if can_ask else ()
+        return Trouble(messages=(message,), offers=offers, whom=await self._whom(held_by(decision)))
 
     async def _told(self, error: UserError) -> Trouble:
         offers = tuple(Offer(label, command) for label, command in error.offers)
@@ -247,6 +259,11 @@ class Desk:
         """`/sec F-12` alone can only mean one thing."""
         query = self._read(text)
         return query is not None and len(query.refs) == 1 and not query.terms and SHOW in self._verbs
+
+    def _named(self, text: str) -> str:
+        """The finding that a text names by its number, when it names one; no more is looked up for whoever may not."""
+        refs = [r for r in parse(text, self._suite.lexicon.names()).query.refs if r.startswith("F-")]
+        return refs[0] if len(refs) == 1 else ""
 
     def _read(self, text: str) -> Query | None:
         """The text as a question; None when it is none."""

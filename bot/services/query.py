@@ -197,7 +197,7 @@ class Queries:
         rows = await reads.by_numbers(listing.numbers[(page - 1) * PAGE : page * PAGE])
         total = sum(counts.values())
         notes: list[str] = [] if counts else ["Counting them all takes longer than the 2 s that a question may take."]
-        if total > len(listing.numbers):
+        if len(listing.numbers) >= SNAPSHOT and total > len(listing.numbers):
             notes.append(f"A list holds {SNAPSHOT} rows at most: narrow it, or export all of them.")
         return FindingList(
             rows=tuple(rows),

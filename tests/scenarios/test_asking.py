@@ -360,3 +360,21 @@ async def test_asking_twice_is_said_once(box: Box) -> None:
 async def test_whoever_may_need_not_ask(box: Box) -> None:
     await box.fill()
     assert "You may acknowledge F-1 yourself" in said(await box.ask("/sec ask ack F-1"))
+
+
+async def test_whoever_has_no_role_at_all_may_ask_for_it_too(box: Box) -> None:
+    await box.fill()
+    [card] = box.cards("sec-critical")
+    refused = await box.after(
+        box.person("emre").press("sec-critical", card, "Acknowledge"), who="emre", where="sec-critical"
+    )
+    assert "on-call" in said(refused)
+    assert "Ask for it" in buttons(refused)
+    assert "Ask for it" in buttons(await box.ask("/sec ack F-1", who="emre"))
+
+
+async def test_what_is_resolved_is_not_assigned(box: Box) -> None:
+    await box.take_in(box.control())
+    await box.take_in(box.control(later_s=9, status="PASSED"))
+    assert "nothing to assign" in said(await box.ask("/sec assign F-1 me"))
+    assert box.ana.views() == []
