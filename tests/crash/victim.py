@@ -38,7 +38,9 @@ from tests.crash.points import DeletesFirst, NeverFinds, Points, Watched, Watche
 from tests.crash.times import BotTime, HurriedTime
 
 # HTTP mode: a Socket Mode link would only cost time here. Nobody clicks.
-SETTINGS = CONFIG.read_text(encoding="utf-8") + "slack:\n  mode: http\n  host: 127.0.0.1\n  port: 0\n"
+SETTINGS = CONFIG.read_text(encoding="utf-8").replace(
+    "\nslack:\n", "\nslack:\n  mode: http\n  host: 127.0.0.1\n  port: 0\n"
+)
 LOOK_S = 0.005  # real seconds between two looks at the backlog once the driver has told everything
 DRAIN_S = 20.0
 LONGEST_LIFE_S = 90
