@@ -25,6 +25,8 @@ ACK_PAGE, ACK_PAGE_GO = "ack.page", "ack.page.go"
 VIEW_SAVE, VIEW_SHARE, VIEW_DEFAULT = "view.save", "view.share", "view.default"
 VIEW_DELETE, VIEW_DELETE_GO = "view.delete", "view.delete.go"
 VIEW_SAVED, ASSIGN_TO, ASKED = "view.saved", "assign.to", "asked"  # modals: what they are submitted as
+SUPPRESS, SUPPRESS_FORM, SUPPRESS_GO, SUPPRESS_END = "suppress", "suppress.form", "suppress.go", "suppress.end"
+SUPPRESS_APPROVE, SUPPRESS_DENY = "suppress.approve", "suppress.deny"
 MENU = "more"  # a menu or a select; what was chosen is in the option's value
 
 MAX_EXTRA = 500

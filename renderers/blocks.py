@@ -89,6 +89,12 @@ def button(label: str, ids: tuple[str, str], *, primary: bool = False, danger: b
     return {**block, "style": "danger" if danger else "primary"} if primary or danger else block
 
 
+def confirmed(element: Block, title: str, text: str, yes: str) -> Block:
+    """A button that asks back before it does anything. All three are plain text, as `mrkdwn.plain` makes it."""
+    asked = {"title": plain_text(title), "text": plain_text(text), "confirm": plain_text(yes)}
+    return {**element, "confirm": {**asked, "deny": plain_text("Cancel")}}
+
+
 def link_button(label: str, ids: tuple[str, str], url: str) -> Block:
     return {**button(label, ids), "url": url}
 

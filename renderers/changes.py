@@ -12,7 +12,7 @@ from bot.domain.lifecycle import Change
 from renderers import parts
 from renderers.blocks import span
 from renderers.engine import words
-from renderers.mrkdwn import Mrkdwn, date, prose, user
+from renderers.mrkdwn import Mrkdwn, code, date, prose, user
 
 # (icon, what happened)
 _KINDS: dict[str, tuple[str, str]] = {
@@ -26,9 +26,20 @@ _KINDS: dict[str, tuple[str, str]] = {
     Change.ACKNOWLEDGED: ("👀", "Acknowledged"),
     Change.ASSIGNED: ("👤", "Assigned"),
     Change.ASKED: ("🙋", "Help wanted"),
+    Change.HIDDEN: ("🔕", "Suppressed"),
+    Change.REVEALED: ("🔔", "Shown again"),
+    Change.ENDING: ("⏰", "Its suppression ends"),
+    Change.APPROVAL_ASKED: ("✋", "Approval wanted"),
+    Change.APPROVAL_GIVEN: ("👍", "Suppression approved"),
+    Change.APPROVAL_DENIED: ("👎", "Suppression denied"),
     Change.DUPLICATE: ("➖", "Reported again"),
     Change.STALE: ("➖", "Late report left aside"),
 }
+
+_OUR_OWN = frozenset({
+    Change.HIDDEN, Change.REVEALED, Change.ENDING, Change.APPROVAL_ASKED, Change.APPROVAL_GIVEN, Change.APPROVAL_DENIED
+})  # fmt: skip
+"""What no source reports: without a person, secbot did it by itself."""
 
 
 def change_name(entry: Entry) -> str:
@@ -43,20 +54,42 @@ def change_line(record: Record | None, entry: Entry) -> Mrkdwn:
     """
     if entry.kind == Change.ASKED:
         return words("changes.asked", icon=_KINDS[entry.kind][0], who=user(entry.actor), what=_wanted(entry))
+    if entry.kind == Change.APPROVAL_ASKED:
+        return _approval_asked(entry)
     icon = _KINDS.get(entry.kind, ("•", ""))[0]
     return words(
         "changes.line",
         icon=icon,
         what=prose(change_name(entry), 60) or "Changed",
         detail=_detail(record, entry),
-        who=Mrkdwn(f"by {user(entry.actor)}") if entry.actor else _reporter(record),
+        who=_who(record, entry),
+        note=prose(entry.note, 200),
+    )
+
+
+def _approval_asked(entry: Entry) -> Mrkdwn:
+    told = entry.details
+    return words(
+        "changes.approval_asked",
+        icon=_KINDS[entry.kind][0],
+        who=user(entry.actor),
+        scope=code(told["scope"], 200) if told.get("scope") else "findings",
+        until=_until(entry),
+        because=prose(told.get("because", ""), 300),
         note=prose(entry.note, 200),
     )
 
 
 def _wanted(entry: Entry) -> str:
     """What a person asked others to do, as the end of a sentence."""
-    return {"ack": "acknowledge it", "assign": "assign it"}.get(entry.details.get("for", ""), "look after it")
+    wanted = {"ack": "acknowledge it", "assign": "assign it", "suppress": "suppress it"}
+    return wanted.get(entry.details.get("for", ""), "look after it")
+
+
+def _who(record: Record | None, entry: Entry) -> Mrkdwn | str:
+    if entry.actor:
+        return Mrkdwn(f"by {user(entry.actor)}")
+    return "" if entry.kind in _OUR_OWN else _reporter(record)
 
 
 def _reporter(record: Record | None) -> Mrkdwn:
@@ -73,12 +106,22 @@ def _detail(record: Record | None, entry: Entry) -> Mrkdwn | str:
         return f"from {told['was']} to {told.get('severity', '')}".strip()
     if entry.kind == Change.RESOLVED and record and record.state is State.RESOLVED and record.resolved_at:
         return f"after {span(record.resolved_at - parts.began(record))}"
-    return _until(told.get("until", ""))
+    if entry.kind == Change.ENDING:
+        return date(ends, " at ") if (ends := until_of(entry)) else "soon"
+    if entry.kind == Change.HIDDEN and told.get("lease"):
+        return Mrkdwn(f"{_until(entry)} ({parts.lease_name(told['lease'])})".strip())
+    return _until(entry)
 
 
-def _until(text: str) -> Mrkdwn | str:
+def _until(entry: Entry) -> Mrkdwn | str:
+    ends = until_of(entry)
+    return Mrkdwn(f"until {date(ends)}") if ends else ""
+
+
+def until_of(entry: Entry) -> datetime | None:
+    """The end that an entry tells of; None when it tells of none."""
     try:
-        when = datetime.fromisoformat(text)
+        when = datetime.fromisoformat(entry.details.get("until", ""))
     except ValueError:
-        return ""
-    return Mrkdwn(f"until {date(when)}") if when.tzinfo else ""
+        return None
+    return when if when.tzinfo else None

@@ -34,12 +34,11 @@ def user_input(name: str, label: str, user: str = "") -> Block:
     return _input(name, label, {**element, "initial_user": user} if is_user(user) else element)
 
 
-def choice_input(name: str, label: str, choices: tuple[tuple[str, str], ...]) -> Block:
-    """One of (value, label), the first of which is chosen already."""
+def choice_input(name: str, label: str, choices: tuple[tuple[str, str], ...], *, is_chosen: bool = True) -> Block:
+    """One of (value, label); the first is chosen already, unless a choice of one's own is wanted."""
     options = [option(shown, value) for value, shown in choices]
-    return _input(
-        name, label, {"type": "static_select", "action_id": name, "options": options, "initial_option": options[0]}
-    )
+    element: Block = {"type": "static_select", "action_id": name, "options": options}
+    return _input(name, label, {**element, "initial_option": options[0]} if is_chosen else element)
 
 
 def _input(name: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:

@@ -140,7 +140,10 @@ def _escaped(line: str, limit: int) -> str:
 # --- sentences of our own with foreign words in them ----------------------------------------------------------------------------
 
 _BOLD = re.compile(r"\*([A-Za-z0-9][A-Za-z0-9 -]{0,38})\*")
-_ATTRIBUTED = re.compile(r"((?:Assign )?F-[0-9]{1,12} (?:[a-z ]{1,60} )?(?:by|to|on) )<@([UW][A-Z0-9]{1,20})>([.?]?)")
+_ATTRIBUTED = re.compile(
+    r"((?:(?:Assign )?F-[0-9]{1,12}|This is (?:approved|denied|withdrawn|expired) already) (?:[a-z ]{1,60} )?(?:by|to|on) )"
+    r"<@([UW][A-Z0-9]{1,20})>([.?]?)"
+)
 
 
 def sentence(text: str, limit: int = 1000) -> Mrkdwn:

@@ -11,7 +11,19 @@ from datetime import UTC, datetime
 
 from bot.domain.console import HUBS, console_url
 from bot.domain.finding import Finding, Record, Resource, State
-from renderers.actions import ACK, ASSIGN, CONSOLE, SHOW, WHY, encode, menu_id, option_value
+from renderers.actions import (
+    ACK,
+    ASSIGN,
+    CONSOLE,
+    SHOW,
+    SUPPRESS,
+    SUPPRESS_END,
+    WHY,
+    carries,
+    encode,
+    menu_id,
+    option_value,
+)
 from renderers.blocks import (
     ASSIGNED,
     SEVERITY_ICON,
@@ -26,7 +38,7 @@ from renderers.blocks import (
     span,
 )
 from renderers.engine import plain_words, words
-from renderers.limits import MAX_FALLBACK
+from renderers.limits import MAX_FALLBACK, MAX_OPTIONS
 from renderers.mrkdwn import Mrkdwn, clip, code, cut, date, prose, user, visible
 from renderers.naming import kind_words, short_arns
 
@@ -37,6 +49,7 @@ HEADLINE_TITLE = 110  # characters of the title in a header of 150
 SENTENCE = 25  # characters from which a fact with spaces in it is prose
 CARD_FACT = 160  # characters of a sentence among a card's facts
 POINTER = 200  # a longer "Fix" says more than where to read on
+MAX_LEASE = 64  # characters of a lease's id that a menu's choice can carry
 
 SOURCE_NAMES = {
     "guardduty": "GuardDuty",
@@ -198,7 +211,7 @@ def state_line(record: Record) -> Mrkdwn | None:
     if record.state is State.RESOLVED:
         return resolved_line(record)
     if record.state is State.SUPPRESSED:
-        return words("parts.suppressed", icon=STATE_ICON[State.SUPPRESSED], when=date(record.changed))
+        return suppressed_line(record)
     return words("parts.assigned", icon=ASSIGNED, who=user(record.assignee)) if record.assignee else None
 
 
@@ -216,6 +229,22 @@ def acknowledged_line(record: Record) -> Mrkdwn:
 def resolved_line(record: Record) -> Mrkdwn:
     at = record.resolved_at or record.changed
     return words("parts.resolved", icon=STATE_ICON[State.RESOLVED], after=span(at - began(record)), when=date(at))
+
+
+def suppressed_line(record: Record) -> Mrkdwn:
+    """Until when a lease of ours hides it, or that its source does."""
+    return words(
+        "parts.suppressed",
+        icon=STATE_ICON[State.SUPPRESSED],
+        lease=lease_name(record.lease) if record.lease else "",
+        until=date(record.lease_until) if record.lease_until else "",
+        when=date(record.changed),
+    )
+
+
+def lease_name(lease: str) -> Mrkdwn:
+    """`L-7f3a21` of a lease's id; keep in sync with suppression.Lease.short."""
+    return code(f"L-{lease[:6].lower()}", 40)
 
 
 def evidence(finding: Finding, shown: int) -> Mrkdwn | None:
@@ -279,6 +308,10 @@ def buttons(record: Record, *, details: bool = True) -> list[Block]:
         row.append(button("Details", _ids(SHOW, record)))
     elif is_live(record):
         row.append(button("Assign…", _ids(ASSIGN, record)))
+    if is_live(record):
+        row.append(button("Suppress…", _ids(SUPPRESS, record)))
+    elif can_end(record):
+        row.append(button("End now", _ids(SUPPRESS_END, record, record.lease)))
     if url := console_url(record.finding):
         row.append(link_button("Open in console", _ids(CONSOLE, record), url))
     assign = [_choice("Assign…", ASSIGN, record)] if details and is_live(record) else []
@@ -286,25 +319,33 @@ def buttons(record: Record, *, details: bool = True) -> list[Block]:
     return row
 
 
-def _ids(name: str, record: Record) -> tuple[str, str]:
-    return encode(name, number=record.number, revision=record.revision)
+def can_end(record: Record) -> bool:
+    """Whether a lease of ours hides it, which a button can end."""
+    return record.state is State.SUPPRESSED and bool(record.lease) and carries(record.lease, MAX_LEASE)
 
 
-def _choice(label: str, name: str, record: Record, url: str = "") -> Block:
-    return option(label, option_value(name, number=record.number, revision=record.revision), url)
+def _ids(name: str, record: Record, extra: str = "") -> tuple[str, str]:
+    return encode(name, number=record.number, revision=record.revision, extra=extra)
+
+
+def _choice(label: str, name: str, record: Record, *, url: str = "", extra: str = "") -> Block:
+    return option(label, option_value(name, number=record.number, revision=record.revision, extra=extra), url)
 
 
 def row_menu(record: Record) -> Block:
-    """Everything that can be done with a finding, in one menu beside its row."""
+    """What can be done with a finding, in one menu beside its row; `Why here?` is in the details too and goes first when it is full."""
     choices = [_choice("Details", SHOW, record)]
     if record.state is State.OPEN:
         choices.append(_choice("Acknowledge", ACK, record))
     if is_live(record):
-        choices.append(_choice("Assign…", ASSIGN, record))
-    choices.append(_choice("Why here?", WHY, record))
-    if url := console_url(record.finding):
-        choices.append(_choice("Open in console", CONSOLE, record, url))
-    return overflow(menu_id(record.number), choices)
+        choices += [_choice("Assign…", ASSIGN, record), _choice("Suppress…", SUPPRESS, record)]
+    elif can_end(record):
+        choices.append(_choice("End now", SUPPRESS_END, record, extra=record.lease))
+    url = console_url(record.finding)
+    console = [_choice("Open in console", CONSOLE, record, url=url)] if url else []
+    has_room = len(choices) + len(console) < MAX_OPTIONS
+    why = [_choice("Why here?", WHY, record)] if has_room else []
+    return overflow(menu_id(record.number), [*choices, *why, *console])
 
 
 def short_state(record: Record, now: datetime, reader: str = "") -> Mrkdwn:
@@ -324,7 +365,8 @@ def short_state(record: Record, now: datetime, reader: str = "") -> Mrkdwn:
         return Mrkdwn(f"{length} · {ASSIGNED} {whose}" if record.assignee else length)
     if record.state is State.RESOLVED:
         return Mrkdwn(ago(record.resolved_at or record.changed, now))
-    return Mrkdwn(f"{STATE_ICON[record.state]} {record.state}")
+    until = f" until {date(record.lease_until)}" if record.lease and record.lease_until else ""
+    return Mrkdwn(f"{STATE_ICON[record.state]} {record.state}{until}")
 
 
 def short_row(record: Record, now: datetime, reader: str = "") -> Mrkdwn:

@@ -15,12 +15,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 import commands
 from bot.adapters import wire
 from bot.adapters.clock import SystemClock, SystemIds
+from bot.adapters.hiding import AccessAnalyzerRules, SecurityHubStatus
 from bot.adapters.metrics import PrometheusMetrics
 from bot.adapters.people import SlackPeople
 from bot.adapters.slack import SlackMessenger, web_client
 from bot.adapters.sql import open_store
 from bot.adapters.sqs import SqsInbox
-from bot.app.running import Bot, product_version
+from bot.app.running import Bot, Warm, product_version
 from bot.config import Settings
 from bot.domain.envelope import Envelope
 from bot.entrypoints.health import HealthDoor
@@ -34,7 +35,9 @@ from bot.ports import Clock, Directory, Ids, Inbox, Messenger, Store
 from bot.services.deliver import Deliver
 from bot.services.desk import Desk
 from bot.services.ingest import Ingest
+from bot.services.leases import Leases
 from bot.services.lexicon import Vocabulary
+from bot.services.natively import Natively
 from bot.services.status import StatusService, Vitals
 from bot.services.suite import Outside, Suite, suite
 from bot.services.upkeep import Upkeep
@@ -46,6 +49,7 @@ __all__ = ["Bot", "Replace", "build", "need", "product_version"]
 REFRESH_TICK_S = 60.0
 WATCH_S = 5.0
 PRUNE_S = 3600.0
+LEASES_S = 30.0  # a suppression ends within five minutes of its time, either way
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ async def build(settings: Settings, replace: Replace | None = None) -> Bot:
     world = await _world(settings, replace or Replace())
     deliver = _deliver(world)
     status = _status(world)
-    use_cases = _suite(world, deliver, status)
+    natively, warm = _natively(settings, world.ids)
+    use_cases = _suite(world, deliver, status, natively)
     slack = _slack(world, _desk(world, use_cases))
     link = _link(world, slack)
     upkeep = Upkeep(world.store, world.parts.directory, world.clock, world.metrics)
@@ -131,9 +136,10 @@ async def build(settings: Settings, replace: Replace | None = None) -> Bot:
         slack=slack,
         stream=_stream(world, deliver),
         health=HealthDoor(status, world.metrics.page, file.health.host, file.health.port),
-        schedule=ScheduleDoor(_jobs(world, upkeep, link), world.metrics),
+        schedule=ScheduleDoor(_jobs(world, upkeep, link, use_cases.leases), world.metrics),
         link=link,
         refresh=upkeep.refresh_accounts,
+        warm=warm,
     )
 
 
@@ -183,13 +189,14 @@ def _status(world: _World) -> StatusService:
     )
 
 
-def _suite(world: _World, deliver: Deliver, status: StatusService) -> Suite:
+def _suite(world: _World, deliver: Deliver, status: StatusService, natively: Natively) -> Suite:
     known = words()
     outside = Outside(
         store=world.store,
         directory=world.parts.directory,
         people=world.people,
         messenger=world.messenger,
+        natively=natively,
         clock=world.clock,
         ids=world.ids,
     )
@@ -202,7 +209,26 @@ def _suite(world: _World, deliver: Deliver, status: StatusService) -> Suite:
         render=world.parts.renderer.render,
         wake=deliver.wake,
         permalink=world.settings.file.slack.permalink,
+        own_account=world.settings.file.suppression.own_account,
     )
+
+
+def _natively(settings: Settings, ids: Ids) -> tuple[Natively, Warm]:
+    """The native side of suppressions, when the configuration wants it, and what makes it ready."""
+    if not settings.file.suppression.native:
+        return Natively(None, None), _nothing
+    account = settings.file.suppression.own_account
+    analyzers, hub = AccessAnalyzerRules(account), SecurityHubStatus(account)
+
+    async def warm() -> None:
+        await analyzers.warm("accessanalyzer", "sts")
+        await hub.warm("securityhub")
+
+    return Natively(analyzers, hub, ids.token), warm
+
+
+async def _nothing() -> None:
+    """Nothing to make ready."""
 
 
 def _desk(world: _World, use_cases: Suite) -> Desk:
@@ -289,7 +315,7 @@ def _link(world: _World, slack: SlackDoor) -> SocketDoor | HttpDoor:
     return HttpDoor(slack, secrets, guard, clock=world.clock, host=file.host, port=file.port)
 
 
-def _jobs(world: _World, upkeep: Upkeep, link: SocketDoor | HttpDoor) -> list[Job]:
+def _jobs(world: _World, upkeep: Upkeep, link: SocketDoor | HttpDoor, leases: Leases) -> list[Job]:
     async def watch_link() -> None:
         if isinstance(link, SocketDoor):
             connections = await link.connected()
@@ -301,4 +327,5 @@ def _jobs(world: _World, upkeep: Upkeep, link: SocketDoor | HttpDoor) -> list[Jo
         Job("link", WATCH_S, watch_link),
         Job("backlog", WATCH_S, upkeep.measure),
         Job("prune", PRUNE_S, upkeep.prune),
+        Job("leases", LEASES_S, leases.sweep),
     ]

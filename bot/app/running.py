@@ -40,6 +40,10 @@ def product_version() -> str:
         return "dev"
 
 
+Warm = Callable[[], Coroutine[Any, Any, None]]
+"""Reads what the first call of a service would else read while others wait."""
+
+
 @dataclass(slots=True)
 class Bot:
     """A bot that is put together. `ready` is set when every door is open."""
@@ -59,6 +63,7 @@ class Bot:
     schedule: ScheduleDoor
     link: SocketDoor | HttpDoor
     refresh: Callable[[], Coroutine[Any, Any, None]]
+    warm: Warm
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -106,6 +111,7 @@ class Bot:
 
     async def _warm_up(self, stack: AsyncExitStack) -> None:
         """Learn the accounts before the first finding, so that it goes where its environment belongs; never wait for long."""
+        await self.warm()
         learning = asyncio.ensure_future(self.refresh())
         stack.push_async_callback(_finish, learning)
         done, _ = await asyncio.wait([learning], timeout=WARM_UP_S)

@@ -6,6 +6,7 @@ here opens a connection. docs/configuration.md describes each field; a test fail
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -136,6 +137,13 @@ class AlarmsFile(_Strict, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
 
 
+class SuppressionFile(_Strict, frozen=True, kw_only=True):
+    """How findings are hidden."""
+
+    native: bool = True
+    own_account: str = ""
+
+
 class HealthFile(_Strict, frozen=True, kw_only=True):
     """The health page."""
 
@@ -156,6 +164,7 @@ class File(_Strict, frozen=True, kw_only=True):
     stream: StreamFile = StreamFile()
     slack: SlackFile = SlackFile()
     alarms: AlarmsFile = AlarmsFile()
+    suppression: SuppressionFile = SuppressionFile()
     health: HealthFile = HealthFile()
     templates: str = ""
 
@@ -327,6 +336,8 @@ def _mistakes(file: File, words: Names) -> Iterator[tuple[str, str]]:
         yield "$.slack.mode", "mode is `socket` or `http`"
     if not file.slack.command.startswith("/"):
         yield "$.slack.command", "a slash command begins with `/`"
+    if file.suppression.own_account and not re.fullmatch(r"[0-9]{12}", file.suppression.own_account):
+        yield "$.suppression.own_account", "an account is its 12 digits in quotes"
     if file.slack.permalink and not file.slack.permalink.startswith("https://"):
         yield "$.slack.permalink", "permalink is the beginning of an address with https://"
     if not file.default_route.channel.lstrip("#"):

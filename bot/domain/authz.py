@@ -7,6 +7,7 @@ they are in was looked up by the caller; a Slack payload is routing data, never 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +20,8 @@ class Permission(StrEnum):
     READ = "read"
     ACK = "ack"
     ASSIGN = "assign"
+    SUPPRESS = "suppress"
+    APPROVE = "approve"  # what another person has asked for
     VIEWS = "views"  # a channel's saved views and its default scope, which others then see
 
 
@@ -162,7 +165,16 @@ def _by_statement(policy: Policy, actor: Actor, permission: Permission, target: 
 
 def held_by(decision: Decision) -> tuple[str, ...]:
     """The user ids and the groups that the decision's holders name, each once."""
-    names = [name for s in decision.holders for name in (*sorted(s.groups), *sorted(s.users))]
+    return _named_in(decision.holders)
+
+
+def holders(policy: Policy, permission: Permission, target: Target) -> tuple[str, ...]:
+    """The user ids and the groups that may do this to that target, each once."""
+    return _named_in(s for s in policy.statements if permission in s.can and _covers(s, target))
+
+
+def _named_in(statements: Iterable[Statement]) -> tuple[str, ...]:
+    names = [name for s in statements for name in (*sorted(s.groups), *sorted(s.users))]
     return tuple(dict.fromkeys(names))
 
 

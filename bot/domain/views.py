@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.finding import Entry, Record, Severity
+from bot.domain.hiding_views import HidingView
 from bot.domain.query import Group, Sort
 
 
@@ -383,4 +384,5 @@ View = (
     | Preview
     | AuditLog
     | Can
+    | HidingView
 )

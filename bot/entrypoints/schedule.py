@@ -49,6 +49,10 @@ class ScheduleDoor:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
+    async def tick(self, name: str) -> None:
+        """Run one job now, as its tick does. Raises KeyError when there is no such job."""
+        await self._guarded({job.name: job for job in self._jobs}[name])()
+
     def _guarded(self, job: Job) -> Callable[[], Awaitable[None]]:
         async def tick() -> None:
             try:

@@ -28,7 +28,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     "acks": (Change.ACKNOWLEDGED,),
     "assignments": (Change.ASSIGNED,),
     "requests": (Change.ASKED,),
-    "suppressions": (Change.SUPPRESSED,),
+    "suppressions": (
+        Change.HIDDEN,
+        Change.REVEALED,
+        Change.SUPPRESSED,
+        Change.APPROVAL_ASKED,
+        Change.APPROVAL_GIVEN,
+        Change.APPROVAL_DENIED,
+    ),
 }
 """The kinds of act by the words that people type."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.authz import Actor, Decision, Permission, Place, Policy, Target, authorize, held_by
+from bot.domain.authz import Actor, Decision, Permission, Place, Policy, Target, authorize, held_by, holders
 from bot.domain.finding import Record
 from bot.domain.query import Flag
 from bot.domain.views import HelpEntry, Notice, Trouble, View
@@ -15,7 +15,9 @@ from bot.ports import People
 from bot.services.lexicon import Asker
 from bot.services.suite import Suite
 
-DOING = {Permission.READ: "look at", Permission.ACK: "acknowledge", Permission.ASSIGN: "assign"}
+DOING = {
+    Permission.READ: "look at", Permission.ACK: "acknowledge", Permission.ASSIGN: "assign", Permission.SUPPRESS: "suppress"
+}  # fmt: skip
 """A permission as a verb about a finding."""
 
 
@@ -82,6 +84,11 @@ class Context:
             return table
         public = Flag.HERE in self.suite.queries.flags(text) and self.place.known and not self.place.shared
         return await self.suite.exports.start(table, self.actor.id, self.asker.channel if public else "")
+
+    async def who_may(self, permission: Permission, record: Record) -> tuple[str, ...]:
+        """The ids of the groups and people that the configuration lets do this to that finding."""
+        able = holders(self.policy, permission, target_of(record))
+        return await self.people.mentions(able) if able else ()
 
     def may_here(self, permission: Permission) -> bool:
         """Whether the actor may do this in this place to something at all."""

@@ -168,7 +168,7 @@ class Ingest:
     async def _save(self, tx: Tx, waiting: _Reports, now: datetime) -> tuple[list[_Change], _Reports]:
         """(what was saved, what another replica inserted since we looked: to be decided again, against its rows)."""
         known = await tx.lock(sorted(waiting))
-        leases: Sequence[Lease] = ()
+        leases = await tx.hiding(now)
         changes = {key: self._decide(known.get(key), reports, leases, now) for key, reports in waiting.items()}
         numbers = await _insert(tx, changes, known)
         again = {k: waiting[k] for k in changes if k not in known and k not in numbers}

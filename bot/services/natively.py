@@ -6,8 +6,7 @@ so. What was changed is remembered by its ids, taken before and after, because A
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.finding import Record
@@ -41,6 +40,9 @@ class Natively:
 
     analyzers: AnalyzerRules | None
     hub: HubStatus | None
+    token: Callable[[], str] = (
+        str  # a client token for each attempt: rules are told apart by their names, so a repetition is none
+    )
 
     def effect(self, lease: Lease, record: Record) -> Effect:
         """What a lease that began with this finding does at its source."""
@@ -98,11 +100,10 @@ class Natively:
 
     async def _archive_by_rule(self, lease: Lease, effect: Effect) -> Result:
         assert self.analyzers is not None and effect.filter is not None  # noqa: PT018
-        token = _token(lease.id, "rule")
         before = await self.analyzers.findings(effect.analyzer, effect.filter, status=ACTIVE)
         ids = sorted({*_ids(lease), *before})
-        await self.analyzers.create_rule(effect.analyzer, effect.rule, effect.filter, token=token)
-        request = await self.analyzers.apply_rule(effect.analyzer, effect.rule, token=_token(lease.id, "apply", *ids))
+        await self.analyzers.create_rule(effect.analyzer, effect.rule, effect.filter, token=self.token())
+        request = await self.analyzers.apply_rule(effect.analyzer, effect.rule, token=self.token())
         return await self._confirmed(effect, effect.filter, ids, ARCHIVED, request=request)
 
     async def _confirmed(
@@ -122,7 +123,7 @@ class Natively:
             return Result(lease.native, is_done=True, note="another lease has the same archive rule, which stays")
         request = ""
         if rule:
-            request = await analyzers.delete_rule(analyzer, rule, token=_token(lease.id, "delete"))
+            request = await analyzers.delete_rule(analyzer, rule, token=self.token())
         if ids:
             request = await analyzers.set_status(analyzer, ids, ACTIVE)
         left = {r.name for r in await analyzers.rules(analyzer)} if rule else set()
@@ -162,8 +163,3 @@ def _by_region(records: Sequence[Record]) -> dict[str, list[HubFinding]]:
 
 def _ids(lease: Lease) -> list[str]:
     return [i for i in lease.native.get("ids", "").split(",") if i]
-
-
-def _token(*parts: str) -> str:
-    """A client token: the same step of the same lease has the same one, so a repetition is none."""
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:64]

@@ -14,11 +14,14 @@ from bot.services.details import Details
 from bot.services.export import Exports
 from bot.services.home import HomeTab
 from bot.services.ingest import RoutingTable
+from bot.services.leases import Leases
 from bot.services.lexicon import Lexicon, Vocabulary
+from bot.services.natively import Natively
 from bot.services.previews import Previews
 from bot.services.query import Queries
 from bot.services.refs import Refs
 from bot.services.status import StatusService
+from bot.services.suppress import Suppressions
 from bot.services.triage import Triage
 from bot.services.views import SavedViews
 
@@ -33,6 +36,8 @@ class Suite:
     details: Details
     views: SavedViews
     triage: Triage
+    suppressions: Suppressions
+    leases: Leases
     audit: Audit
     exports: Exports
     home: HomeTab
@@ -49,6 +54,7 @@ class Outside:
     directory: Directory
     people: People
     messenger: Messenger
+    natively: Natively
     clock: Clock
     ids: Ids
 
@@ -63,17 +69,20 @@ def suite(
     render: Callable[[View], Message | Modal],
     wake: Callable[[], None],
     permalink: str = "",
+    own_account: str = "",
 ) -> Suite:
     """Put the use cases together; opens nothing.
 
     Args:
         wake: tells the delivery side that something was queued.
         permalink: the beginning of our own links to findings; empty when there are none.
+        own_account: the account that secbot runs in, whose findings are never hidden; empty when it is not known.
     """
     o = outside
     lexicon = Lexicon(o.directory, vocabulary)
     refs = Refs(o.store, lexicon, o.people, o.clock)
     views = SavedViews(o.store, lexicon, o.clock)
+    leases = Leases(o.store, o.natively, routing, o.clock, wake)
     return Suite(
         lexicon=lexicon,
         refs=refs,
@@ -81,6 +90,8 @@ def suite(
         details=Details(o.store, routing, o.clock, permalink),
         views=views,
         triage=Triage(o.store, o.people, o.clock, wake),
+        suppressions=Suppressions(store=o.store, leases=leases, clock=o.clock, ids=o.ids, own_account=own_account),
+        leases=leases,
         audit=Audit(o.store, o.clock),
         exports=Exports(o.messenger, render, o.clock, o.ids),
         home=HomeTab(o.store, views, status, o.clock),

@@ -9,6 +9,7 @@ lease is ACTIVE (leases.py). Nothing is done before its preview was shown, and w
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from bot.services import trail
 from bot.services.leases import HIDDEN_STATE, KIND, LIVE_STATES, Leases, found_by
 from bot.services.sayings import LANE_OF_A_PERSON, line
 
+PATIENCE_S = 6.0  # that a press waits for AWS
 EXPIRES = timedelta(hours=24)
 PREVIEWED = 10
 PAST = Span(None, timedelta(days=90))
@@ -150,7 +152,15 @@ class Suppressions:
                 await tx.audit(
                     [trail.intent(now, user, "suppress_request", started.short, number=lease.number, **_told(started))]
                 )
-        return Begun(await self._leases.carry_on(started.id) if asked is None else started, asked)
+        return Begun(await self._started(started) if asked is None else started, asked)
+
+    async def _started(self, lease: Lease) -> Lease:
+        """The lease as far as it comes while somebody waits; the sweep brings it on."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._leases.carry_on(lease.id)
+        except TimeoutError:
+            return lease
 
     def _request(self, lease: Lease, preview: Preview, now: datetime) -> Request:
         return Request(
@@ -177,7 +187,7 @@ class Suppressions:
                 lease = replace(lease, stage=Stage.APPLYING, approvers=after.approvers)
                 await tx.save_lease(lease)
                 await tx.audit([_intent(lease, lease.author, now)])
-        return await self._leases.carry_on(lease.id) if lease.stage is Stage.APPLYING else lease
+        return await self._started(lease) if lease.stage is Stage.APPLYING else lease
 
     async def deny(self, request_id: str, user: str, why: str) -> Lease:
         """Refuse a suppression, or withdraw one's own. Raises NotFound, NotWaiting."""

@@ -1,19 +1,25 @@
-"""One short line in a card's thread: what changed, by whom, when, and whom it is for. One that is announced says how bad it is, too."""
+"""One short line in a card's thread: what changed, by whom, when, and whom it is for. One that is announced says how bad it is, too.
+
+One that asks for approval has the two buttons; they carry the request and the hash of what was asked; the press decides.
+"""
 
 from __future__ import annotations
 
+from bot.domain.lifecycle import Change
 from bot.domain.views import ThreadLine
 from bot.plugins import Layout, Message
 from renderers import parts
-from renderers.blocks import section
-from renderers.changes import change_line, change_name
-from renderers.engine import words
-from renderers.mrkdwn import Mrkdwn, date, mentions, prose
+from renderers.actions import SUPPRESS_APPROVE, SUPPRESS_DENY, carries, encode
+from renderers.blocks import Block, actions, button, confirmed, section
+from renderers.changes import change_line, change_name, until_of
+from renderers.engine import plain_words, words
+from renderers.mrkdwn import Mrkdwn, date, mentions, plain, prose, utc
 
 
 def render(view: ThreadLine) -> Message:
-    """One section."""
-    return Message(_text(view), (section(_announced(view) if view.announce else _line(view)),))
+    """One section, and two buttons when it asks for approval."""
+    line = section(_announced(view) if view.announce else _line(view))
+    return Message(_text(view), (line, *actions(_votes(view))))
 
 
 def _text(view: ThreadLine) -> Mrkdwn:
@@ -41,6 +47,33 @@ def _announced(view: ThreadLine) -> Mrkdwn:
         account=parts.account(record),
         change=change_line(record, view.entry),
         when=date(view.entry.at),
+    )
+
+
+def _votes(view: ThreadLine) -> list[Block]:
+    """Approve, which asks back with the account's name, and Deny."""
+    told = view.entry.details
+    request, digest = told.get("request", ""), told.get("digest", "")
+    extra = f"{request}.{digest}"
+    if view.entry.kind != Change.APPROVAL_ASKED or not request or not digest or not carries(extra):
+        return []
+    number, revision = view.record.number, view.record.revision
+    approve = button("Approve", encode(SUPPRESS_APPROVE, number=number, revision=revision, extra=extra), primary=True)
+    deny = button("Deny", encode(SUPPRESS_DENY, number=number, revision=revision, extra=extra))
+    return [confirmed(approve, "Approve this suppression?", _asked_back(view), "Approve"), deny]
+
+
+def _asked_back(view: ThreadLine) -> str:
+    """What is agreed to, in plain text: the dialog shows no dates in the reader's zone."""
+    record, ends = view.record, until_of(view.entry)
+    return plain_words(
+        "thread_line.confirm",
+        ref=record.ref,
+        account=plain(parts.account_name(record), 60),
+        digits=plain(record.finding.account, 20),
+        env=plain(record.account.env, 20),
+        until=utc(ends) if ends else "",
+        scope=plain(view.entry.details.get("scope", ""), 120),
     )
 
 

@@ -147,6 +147,8 @@ def test_whatever_changes_something_asks_for_more_than_reading() -> None:
     assert {n: a.permission for n, a in table.items() if a.permission is not Permission.READ} == {
         "ack": Permission.ACK, "ack.page": Permission.ACK, "ack.page.go": Permission.ACK,
         "assign": Permission.ASSIGN, "assign.to": Permission.ASSIGN, "assign.go": Permission.ASSIGN,
+        "suppress": Permission.SUPPRESS, "suppress.form": Permission.SUPPRESS, "suppress.go": Permission.SUPPRESS,
+        "suppress.end": Permission.SUPPRESS, "suppress.approve": Permission.APPROVE, "suppress.deny": Permission.APPROVE,
         "view.share": Permission.VIEWS, "view.default": Permission.VIEWS,
     }  # fmt: skip
     own = {

@@ -66,6 +66,12 @@ def acknowledged() -> Record:
     )
 
 
+def leased(**changes: object) -> Record:
+    """Hidden by a suppression of ours."""
+    until = NOW + timedelta(days=7)
+    return record(state=State.SUPPRESSED, lease="7F3A21bcDE", lease_until=until, revision=4).but(**changes)
+
+
 def resolved() -> Record:
     return record(state=State.RESOLVED, resolved_at=NOW + timedelta(hours=2, minutes=5), revision=3)
 
@@ -105,6 +111,7 @@ TIMELINE = (
     Entry(at=NOW - timedelta(minutes=50), kind=Change.NEW, details={"severity": "critical", "state": "open"}),
     Entry(at=NOW, kind=Change.ACKNOWLEDGED, actor="U0SAFE1", details={"until": "2026-11-25T02:00:00+00:00"}),
 )
+HIDDEN = {"until": "2026-12-01T22:00:00+00:00", "lease": "7F3A21bcDE"}
 
 
 def _detail(modal: bool, shown: Record | None, problem: str = "") -> views.FindingDetail:
@@ -144,7 +151,7 @@ def _list(*rows: Record, **changes: object) -> views.FindingList:
 
 def _line(kind: str, announce: bool = False, **changes: object) -> views.ThreadLine:
     entry = Entry(at=NOW, kind=kind, **changes)  # type: ignore[arg-type]
-    mention = ("S0SAFE1",) if announce or kind == Change.ASKED else ()
+    mention = ("S0SAFE1",) if announce or kind in (Change.ASKED, Change.ENDING, Change.APPROVAL_ASKED) else ()
     shown = record() if announce else resolved()
     return views.ThreadLine(record=shown, entry=entry, now=NOW, announce=announce, mention=mention)
 
@@ -244,6 +251,7 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "resolved": views.FindingCard(record=resolved(), now=NOW),
         "suppressed": views.FindingCard(record=record(state=State.SUPPRESSED), now=NOW),
         "assigned": views.FindingCard(record=assigned(), now=NOW),
+        "leased": views.FindingCard(record=leased(), now=NOW),
         "unknown_account": views.FindingCard(record=record(account=Account(ACCOUNT)), now=NOW),
         "many_resources": views.FindingCard(record=record(finding=many_resources()), now=NOW),
         "sentences_and_arns": views.FindingCard(record=record(finding=granted()), now=NOW),
@@ -265,10 +273,23 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "announced": _line(Change.REOPENED, announce=True),
         "assigned": _line(Change.ASSIGNED, actor="U0SAFE1", details={"to": "U0SAFE1"}),
         "asked": _line(Change.ASKED, actor="U0SAFE1", details={"for": "ack"}),
+        "hidden": _line(Change.HIDDEN, actor="U0SAFE1", details=HIDDEN),
+        "hidden_as_covered": _line(Change.HIDDEN, details=HIDDEN),
+        "shown_again": _line(Change.REVEALED, announce=True, note="its suppression has ended", details={"lease": "7F3A21bcDE"}),
+        "ending": _line(Change.ENDING, details=HIDDEN),
+        "approval_asked": _line(
+            Change.APPROVAL_ASKED, actor="U0SAFE1", note="the vendor's <scanner> reads it, SEC-9",
+            details=HIDDEN | {
+                "request": "r3Qu", "digest": "0a1b2c3d4e5f6071", "scope": "account:111122223333 src:guardduty control:S3.8",
+                "because": "it lasts longer than 7 days; a critical finding is among them",
+            },
+        ),
+        "approval_given": _line(Change.APPROVAL_GIVEN, actor="U0SAFE1"),
+        "approval_denied": _line(Change.APPROVAL_DENIED, actor="U0SAFE1", note="mend it instead"),
         "unknown_kind": _line("moved_house", note="to <another> place"),
     },
     "finding_list": {
-        "page": _list(record(), acknowledged(), resolved()),
+        "page": _list(record(), acknowledged(), resolved(), leased(number=8)),
         "last_page": _list(resolved(), page=5, first=33, notes=(), sort=Sort.AGE),
         "newer": _list(record(), assigned(7), first=9, newer=2, offers=OFFERS),
         "empty": _list(scope="", counts={}, page=1, pages=0, total=0, notes=()),

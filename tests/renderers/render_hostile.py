@@ -47,10 +47,14 @@ records = st.builds(
     finding=findings, account=accounts, state=st.sampled_from(State), revision=st.integers(1, 9), number=numbers,
     created=times, changed=times, ack_by=safe_users, ack_at=st.none() | times, ack_until=st.none() | times,
     resolved_at=st.none() | times, assignee=safe_users, channel=texts, route=texts, why=texts,
+    lease=st.sampled_from(["", "7F3A21bcDE"]) | texts, lease_until=st.none() | times,
 )  # fmt: skip
 entries = st.builds(
     Entry, at=times, kind=st.sampled_from([str(c) for c in Change]) | texts, actor=safe_users, note=texts,
-    details=st.dictionaries(st.sampled_from(["was", "severity", "until", "to", "for"]), texts | safe_users, max_size=4),
+    details=st.dictionaries(
+        st.sampled_from(["was", "severity", "until", "to", "for", "lease", "request", "digest", "because", "scope"]),
+        texts | safe_users | st.just("2026-12-01T22:00:00+00:00"), max_size=6,
+    ),
 )  # fmt: skip
 mention = st.lists(st.sampled_from(["S0SAFE1", "U0SAFE1", "here", "!channel", "<!here>", "S0SAFE1\n"]), max_size=4).map(
     tuple

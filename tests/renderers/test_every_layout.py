@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from render_cases import GOLDEN
-from render_hostile import HOSTILE
+from render_cases import GOLDEN as GOLDEN_OF_FINDINGS
+from render_hiding import GOLDEN as GOLDEN_OF_HIDING
+from render_hiding import HOSTILE as HOSTILE_HIDING
+from render_hostile import HOSTILE as HOSTILE_FINDINGS
 
 import renderers.layouts
 from bot.domain import views
@@ -29,6 +31,8 @@ ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases" / "layouts"
 CHECKER = ROOT / ".." / "shared" / "blockkit" / "blockkit_check.py"
 RENDERER = Renderer()
+GOLDEN = GOLDEN_OF_FINDINGS | GOLDEN_OF_HIDING
+HOSTILE = HOSTILE_FINDINGS | HOSTILE_HIDING
 GOLDEN_CASES = [(layout, case) for layout, cases in GOLDEN.items() for case in cases]
 
 _OURS = re.compile(

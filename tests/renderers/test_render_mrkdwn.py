@@ -109,6 +109,8 @@ def test_plain_text_holds_no_command_of_slack() -> None:
             "F-12 is already acknowledged by <@U1>.",
             "our own words and a user",
         ),
+        ("This is approved already by <@U1>.", "This is approved already by <@U1>.", "who decided a request"),
+        ("This `x` is approved by <@U1>.", "This `x` is approved by &lt;@U1&gt;.", "foreign words are in that one"),
         ("prod is owned by <@U1>.", "prod is owned by &lt;@U1&gt;.", "not our sentence"),
         ("F-12 is `x` by <@U1>.", "F-12 is `x` by &lt;@U1&gt;.", "foreign words are in it"),
     ],

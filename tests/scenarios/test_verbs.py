@@ -337,7 +337,7 @@ async def test_a_forged_button_is_refused_with_words(box: Box, action_id: str, v
 async def test_a_button_of_another_version_says_so(box: Box) -> None:
     await fill(box)
     [card] = box.cards("sec-critical")
-    assert "another version" in said(await forge(box, card.ts, "suppress:1", "1.1"))
+    assert "another version" in said(await forge(box, card.ts, "zap:1", "1.1"))
 
 
 async def test_an_old_button_acts_on_the_state_that_is(box: Box) -> None:

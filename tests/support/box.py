@@ -20,6 +20,7 @@ from blockbuster import BlockBuster
 
 from bot.app import Bot, Replace, build
 from bot.config import Settings
+from sandbox.aws.apis import ApiServer
 from sandbox.aws.server import SqsSnsServer
 from sandbox.company import Company
 from sandbox.events import guardduty
@@ -46,6 +47,7 @@ class Box:
     replace: Replace
     bot: Bot
     topic: str = ""
+    apis: ApiServer | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     running: asyncio.Task[None] | None = None
     log: io.StringIO = field(default_factory=io.StringIO)
@@ -187,6 +189,8 @@ class Box:
     def send(self, *events: dict[str, Any] | str) -> None:
         """Publish to the topic, as EventBridge does."""
         for event in events:
+            if isinstance(event, dict) and self.apis is not None:
+                self.apis.learn(event)  # the services know what they told of
             text = event if isinstance(event, str) else json.dumps(event)
             self.sqs.sns.publish({"TopicArn": self.topic, "Message": text})
 

@@ -30,6 +30,7 @@ from bot.adapters.directory import CachedDirectory
 from bot.app import Replace, build
 from bot.config import Settings, parse_settings, read_environment
 from renderers import Renderer
+from sandbox.aws.apis import ApiServer
 from sandbox.aws.server import SqsSnsServer
 from sandbox.company import Company, northwind
 from sandbox.run import CONFIG
@@ -160,9 +161,10 @@ async def _box(
     company, clock = northwind(), ManualClock(START)
     sqs = SqsSnsServer(strict=True, clock=clock)
     slack = SlackServer(workspace_of(company), limits=limits, clock=clock)
+    apis = ApiServer(account=company.security.id, clock=clock)
     database = folder / "secbot.db"
     shutil.copyfile(template, database)
-    await asyncio.gather(sqs.start(), slack.start())
+    await asyncio.gather(sqs.start(), slack.start(), apis.start())
     try:
         dead = sqs.create_queue("dead")
         queue = sqs.create_queue(
@@ -173,6 +175,7 @@ async def _box(
         if prepare:
             prepare(slack)
         variables = environment(slack, sqs, f"sqlite:///{urllib.parse.quote(str(database))}")
+        variables |= apis.environment()
         if secrets:
             variables["SLACK_SIGNING_SECRET"] = secrets
         stack.enter_context(patch.dict(os.environ, variables))
@@ -182,7 +185,7 @@ async def _box(
             clock=BotClock(clock),
             directory=(parts and parts.directory) or directory(company, settings),
         )
-        box = Box(company, clock, sqs, slack, settings, given, await build(settings, given), topic)
+        box = Box(company, clock, sqs, slack, settings, given, await build(settings, given), topic, apis)
         impatient = asyncio.create_task(_impatient(clock), name="impatient")
         try:
             if start:
@@ -199,3 +202,4 @@ async def _box(
     finally:
         await slack.stop()
         await sqs.stop()
+        await apis.stop()

@@ -31,6 +31,7 @@ from bot.services.deliver import Deliver
 from bot.services.desk import Desk
 from bot.services.ingest import Ingest, RoutingTable
 from bot.services.lexicon import Vocabulary
+from bot.services.natively import Natively
 from bot.services.status import StatusService, Vitals
 from bot.services.suite import Outside, Suite, suite
 from tests.support.clock import StillClock
@@ -256,7 +257,7 @@ def make(
     can = frozenset({Permission.ACK, Permission.ASSIGN, Permission.VIEWS})
     allow = Policy((Statement("oncall", can, groups=frozenset({"sec-oncall"})),), frozenset({"*"}))
     use_cases = suite(
-        Outside(store=store, directory=directory, people=people, messenger=messenger, clock=clock, ids=ids),
+        Outside(store=store, directory=directory, people=people, messenger=messenger, natively=Natively(None, None), clock=clock, ids=ids),
         vocabulary=vocabulary, routing=ROUTING, policy=policy or allow,
         status=status, render=render, wake=deliver.wake,
     )  # fmt: skip
