@@ -43,6 +43,14 @@ NEVER: tuple[tuple[str, str], ...] = (
 )
 
 
+_TRAIL_ALARM = "cloudtrail metric filter alarm"  # keep in sync with the type that sources/cloudwatch.py gives
+_TRAIL_NAMES = (
+    ("root", "the root user's use"),
+    ("trailc", "a change of CloudTrail"),
+    ("stoplogging", "a stopped CloudTrail"),
+)
+
+
 class ScopeKind(StrEnum):
     """What a suppression covers."""
 
@@ -243,6 +251,9 @@ def _never(about: Record | None, own_account: str) -> list[str]:
         for word, what in NEVER
         if word.casefold() in finding.type.casefold()
     ]
+    if finding.type.casefold() == _TRAIL_ALARM:
+        name = "".join(c for c in finding.detector.casefold() if c.isalnum())
+        told += [f"It is about {what}: that is never hidden." for word, what in _TRAIL_NAMES if word in name]
     if finding.source == "guardduty" and finding.severity is Severity.CRITICAL:
         told.append("A critical GuardDuty finding is never hidden.")
     if own_account and finding.account == own_account:

@@ -10,6 +10,7 @@ from domain_making import NAMES, NOW, finding, record
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain import suppression
 from bot.domain.finding import Record, Resource, Severity
 from bot.domain.native import RULE_KEYS, How, archive_filter, effect_of, filter_problem, rule_name
 from bot.domain.query import Query, show
@@ -28,6 +29,7 @@ from bot.domain.suppression import (
     scope_query,
 )
 from bot.domain.syntax import parse
+from bot.sources import cloudwatch
 
 DAY = timedelta(days=1)
 
@@ -76,6 +78,14 @@ def test_who_may_hide_it_alone(kind: ScopeKind, text: str, held: Reach, days: in
         (
             record(about=finding(type="Policy:IAMUser/RootCredentialUsage")), "F-1", reach(), DAY, "root user",
             "the root user's use",
+        ),
+        (
+            record(about=finding(type="CloudTrail metric filter alarm", detector="root-account-use")), "F-1", reach(), DAY,
+            "root user", "an alarm on the root user's use",
+        ),
+        (
+            record(about=finding(type="CloudTrail metric filter alarm", detector="CIS-CloudTrail-Changes")), "F-1", reach(), DAY,
+            "change of CloudTrail", "an alarm on changes of the trail",
         ),
         (
             record(about=finding(type="Stealth:IAMUser/CloudTrailLoggingDisabled")), "F-1", reach(), DAY, "CloudTrail",
@@ -207,3 +217,7 @@ def test_what_is_done_at_each_source() -> None:
 def test_a_lease_reads_its_query_back_as_it_was_printed() -> None:
     for text in ("F-12", "account:420000000001 src:guardduty type:x", 'account:420000000001 resource:"a b"'):
         assert show(query_of(lease(query=text))) == text
+
+
+def test_the_trail_alarms_type_is_the_one_that_its_source_gives() -> None:
+    assert cloudwatch.TRAIL_ALARM.casefold() == suppression._TRAIL_ALARM
