@@ -14,7 +14,6 @@ from bot.domain.hiding_views import LeaseShown, SuppressForm, SuppressPreview
 from bot.domain.message import Pressed
 from bot.domain.query import show
 from bot.domain.suppression import (
-    MOST_DAYS,
     Lease,
     ReasonClass,
     ScopeKind,
@@ -56,7 +55,7 @@ async def press(context: Context, pressed: Pressed) -> Trouble | None:
 async def _open(context: Context, number: int, *, ends: str = "", reason: str = "", ticket: str = "") -> Trouble | None:
     record = await context.suite.details.record(number)
     context.must(Permission.SUPPRESS, record)
-    most = MOST_DAYS[record.finding.severity]
+    most = context.suite.suppressions.most_days[record.finding.severity]
     form = SuppressForm(
         record=record,
         now=context.now,

@@ -24,6 +24,7 @@ from bot.adapters.sqs import SqsInbox
 from bot.app.running import Bot, Warm, product_version
 from bot.config import Settings
 from bot.domain.envelope import Envelope
+from bot.domain.finding import Severity
 from bot.entrypoints.health import HealthDoor
 from bot.entrypoints.schedule import Job, ScheduleDoor
 from bot.entrypoints.slack import HttpDoor, Looks, SlackDoor, SocketDoor
@@ -210,6 +211,11 @@ def _suite(world: _World, deliver: Deliver, status: StatusService, natively: Nat
         wake=deliver.wake,
         permalink=world.settings.file.slack.permalink,
         own_account=world.settings.file.suppression.own_account,
+        most_days={
+            s: n
+            for word, n in world.settings.file.suppression.most_days.items()
+            if (s := Severity.of_word(word)) is not None
+        },
     )
 
 

@@ -142,6 +142,7 @@ class SuppressionFile(_Strict, frozen=True, kw_only=True):
 
     native: bool = True
     own_account: str = ""
+    most_days: dict[str, Annotated[int, msgspec.Meta(ge=1, le=90)]] = msgspec.field(default_factory=dict)
 
 
 class HealthFile(_Strict, frozen=True, kw_only=True):
@@ -338,6 +339,9 @@ def _mistakes(file: File, words: Names) -> Iterator[tuple[str, str]]:
         yield "$.slack.command", "a slash command begins with `/`"
     if file.suppression.own_account and not re.fullmatch(r"[0-9]{12}", file.suppression.own_account):
         yield "$.suppression.own_account", "an account is its 12 digits in quotes"
+    for word in file.suppression.most_days:
+        if Severity.of_word(word) is None:
+            yield "$.suppression.most_days", f"`{word}` is not a severity"
     if file.slack.permalink and not file.slack.permalink.startswith("https://"):
         yield "$.slack.permalink", "permalink is the beginning of an address with https://"
     if not file.default_route.channel.lstrip("#"):

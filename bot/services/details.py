@@ -74,7 +74,9 @@ class Details:
         record = await self.record(number)
         now = self.clock.now()
         routed = route(record, self.routing.routes, self.routing.fallback, now)
-        return Why(record=record, tried=routed.based_on, may=tuple(may), now=now, reason=record.why or routed.reason)
+        hidden = f"hidden by the suppression L-{record.lease[:6].lower()}; " if record.lease else ""
+        reason = f"{hidden}{record.why or routed.reason}"
+        return Why(record=record, tried=routed.based_on, may=tuple(may), now=now, reason=reason)
 
 
 def _relations(record: Record) -> list[tuple[str, Query]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.domain.authz import Policy
+from bot.domain.finding import Severity
 from bot.domain.message import Message, Modal
+from bot.domain.suppression import MOST_DAYS
 from bot.domain.views import View
 from bot.ports import Clock, Directory, Ids, Messenger, People, Store
 from bot.services.audit import Audit
@@ -70,6 +72,7 @@ def suite(
     wake: Callable[[], None],
     permalink: str = "",
     own_account: str = "",
+    most_days: Mapping[Severity, int] = MOST_DAYS,
 ) -> Suite:
     """Put the use cases together; opens nothing.
 
@@ -77,6 +80,7 @@ def suite(
         wake: tells the delivery side that something was queued.
         permalink: the beginning of our own links to findings; empty when there are none.
         own_account: the account that secbot runs in, whose findings are never hidden; empty when it is not known.
+        most_days: how long findings of a severity may be hidden.
     """
     o = outside
     lexicon = Lexicon(o.directory, vocabulary)
@@ -90,7 +94,9 @@ def suite(
         details=Details(o.store, routing, o.clock, permalink),
         views=views,
         triage=Triage(o.store, o.people, o.clock, wake),
-        suppressions=Suppressions(store=o.store, leases=leases, clock=o.clock, ids=o.ids, own_account=own_account),
+        suppressions=Suppressions(
+            store=o.store, leases=leases, clock=o.clock, ids=o.ids, own_account=own_account, most_days=most_days
+        ),
         leases=leases,
         audit=Audit(o.store, o.clock),
         exports=Exports(o.messenger, render, o.clock, o.ids),

@@ -22,7 +22,7 @@ from bot.domain.finding import Entry, Record, Severity
 from bot.domain.lifecycle import Change
 from bot.domain.native import Effect
 from bot.domain.query import Group, Key, Query, Span, Term, show
-from bot.domain.suppression import Lease, Reach, Stage, Verdict, digest, judge, query_of
+from bot.domain.suppression import MOST_DAYS, Lease, Reach, Stage, Verdict, digest, judge, query_of
 from bot.errors import NotFound, UserError
 from bot.ports import Clock, Ids, Reads, Store, Tx
 from bot.services import trail
@@ -66,12 +66,14 @@ class Suppressions:
         clock: Clock,
         ids: Ids,
         own_account: str = "",
+        most_days: Mapping[Severity, int] = MOST_DAYS,
     ) -> None:
         self._store = store
         self._leases = leases
         self._clock = clock
         self._ids = ids
         self._own_account = own_account
+        self.most_days = {**MOST_DAYS, **most_days}
 
     # --- before anything is done ------------------------------------------------------------
 
@@ -98,7 +100,15 @@ class Suppressions:
             if about is None:
                 raise NotFound(f"There is no finding F-{lease.number}.")
             first, reach = await _reach(reads, query, about, now)
-        verdict = judge(lease.kind, query, reach, lease.until - now, about=about, own_account=self._own_account)
+        verdict = judge(
+            lease.kind,
+            query,
+            reach,
+            lease.until - now,
+            about=about,
+            own_account=self._own_account,
+            most_days=self.most_days,
+        )
         return Preview(lease, about, reach, first, verdict, self._leases.natively.effect(lease, about))
 
     async def counts(self, leases: Sequence[Lease]) -> Mapping[str, int]:

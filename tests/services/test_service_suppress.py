@@ -229,3 +229,9 @@ async def test_every_step_is_in_the_audit_trail(parts: Parts) -> None:
         ("suppress_end", "intent"), ("suppress_end", "outcome"),
     ]  # fmt: skip
     assert lines[2].details["reason"] == "the vendor's scanner"
+
+
+async def test_why_says_which_lease_hides_it(parts: Parts) -> None:
+    await parts.say(a_finding())
+    done = await begun(parts, await drafted(parts))
+    assert f"hidden by the suppression {done.lease.short}" in (await parts.suite.details.why(1, ())).reason
