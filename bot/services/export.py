@@ -40,7 +40,8 @@ class Exports:
     render: Callable[[View], Message | Modal]
     clock: Clock
     ids: Ids
-    _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _busy: set[str] = field(default_factory=set)  # whose export is under way
 
     async def start(self, table: Table, user: str, channel: str = "") -> Notice:
         """Begin an export and say where it will be; it goes on by itself.
@@ -55,19 +56,20 @@ class Exports:
         """
         if not table.total:
             raise UserError("There is nothing to export.")
-        if user in self._running:
+        if user in self._busy:
             raise UserError("Your last export is still under way; it will be in your direct messages.")
         place = channel or await self.messenger.direct(user)
+        self._busy.add(user)
         task = asyncio.create_task(self._run(table, place, user), name="export")
-        self._running[user] = task
-        task.add_done_callback(lambda _: self._running.pop(user, None))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         cut = f" (the first {MOST_ROWS:,} of {table.total:,})" if table.total > MOST_ROWS else ""
         where = "here" if channel else "to our direct messages"
         return Notice(text=f"Exporting {min(table.total, MOST_ROWS):,} {table.what}{cut} as CSV {where}.")
 
     async def close(self) -> None:
         """Give what is under way a moment; stop the rest, which tells its people so."""
-        tasks = list(self._running.values())
+        tasks = list(self._tasks)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=FINISH_S)
             for task in late:
@@ -79,14 +81,7 @@ class Exports:
     async def _run(self, table: Table, place: str, user: str) -> None:
         progress = _Progress(self, place, table)
         try:
-            await progress.begin()
-            async with _folder() as folder:
-                path = Path(folder) / "export.csv"
-                rows = await self._write(table, path, progress)
-                await self.messenger.upload(
-                    place, path, name=table.file_name(self.clock.now()), title=table.title, thread_ts=progress.ts
-                )
-            await progress.tell(f"Exported {rows:,} {table.what}: the file is in this thread.", good=True)
+            text, good = await self._made(table, place, progress)
         except asyncio.CancelledError:
             with suppress(SecbotError, TimeoutError):
                 async with asyncio.timeout(2):
@@ -94,14 +89,28 @@ class Exports:
                         "secbot was restarted, so this export was stopped. Ask for it again.", good=False
                     )
             raise
+        finally:
+            self._busy.discard(user)  # whoever reads that it is done may ask for the next one
+        with suppress(SecbotError):
+            await progress.tell(text, good=good)
+
+    async def _made(self, table: Table, place: str, progress: _Progress) -> tuple[str, bool]:
+        """What became of it, and whether that is good."""
+        try:
+            await progress.begin()
+            async with _folder() as folder:
+                path = Path(folder) / "export.csv"
+                rows = await self._write(table, path, progress)
+                await self.messenger.upload(
+                    place, path, name=table.file_name(self.clock.now()), title=table.title, thread_ts=progress.ts
+                )
         except SecbotError as error:
-            log.warning("export_failed", user=user, reason=error.reason, error=error.message)
-            with suppress(SecbotError):
-                await progress.tell(f"This export failed: {error.message}", good=False)
+            log.warning("export_failed", reason=error.reason, error=error.message)
+            return f"This export failed: {error.message}", False
         except Exception as error:
-            log.exception("export_broke", user=user, error=type(error).__name__)
-            with suppress(SecbotError):
-                await progress.tell("This export broke on our side. Nothing was changed; ask for it again.", good=False)
+            log.exception("export_broke", error=type(error).__name__)
+            return "This export broke on our side. Nothing was changed; ask for it again.", False
+        return f"Exported {rows:,} {table.what}: the file is in this thread.", True
 
     async def _write(self, table: Table, path: Path, progress: _Progress) -> int:
         written = 0

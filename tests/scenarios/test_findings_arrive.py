@@ -24,7 +24,7 @@ async def test_a_finding_is_one_card_in_the_channel_of_its_route(box: Box) -> No
     [card] = box.posts()
     assert box.slack.world.channel(card.channel).name == "sec-critical"  # type: ignore[union-attr]
     assert card.text.startswith("CRITICAL prod payments-prod: S3 bucket must not be readable by the public")
-    assert {"Acknowledge", "Details", "Open in console"} == set(buttons(card))
+    assert {"Acknowledge", "Details", "Suppress…", "Open in console"} == set(buttons(card))
     assert "420100000001" in said(card)
     assert "F-1" in said(card)
     assert "<!subteam^S0ONCALL>" in said(card)
