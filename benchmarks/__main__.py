@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -152,13 +152,17 @@ def main() -> int:
         metavar="NAME",
         help=f"one of {', '.join(GROUPS)}; may be repeated ({', '.join(sorted(LONG))} only runs when it is named)",
     )
+    parser.add_argument(
+        "--questions", type=int, metavar="N", help="how many random questions `ask` asks of each database"
+    )
     parser.add_argument("--json", action="store_true", help="JSON on standard output instead of the table")
     options = parser.parse_args()
     said = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="secbot-bench-") as made:
         folder = Path(made)
         folder.chmod(0o755)  # PostgreSQL may run as another user
-        run = Run(folder, QUICK if options.quick else FULL, said)
+        size = QUICK if options.quick else FULL
+        run = Run(folder, replace(size, questions=options.questions or size.questions), said)
         lines = asyncio.run(_measure(run, options.only or [name for name in GROUPS if name not in LONG]))
     if options.json:
         print(as_json(lines))
