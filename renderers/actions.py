@@ -35,7 +35,6 @@ MAX_INPUTS = 20
 
 _NAME = re.compile(r"[a-z][a-z_.]{0,31}")
 _VALUE = re.compile(r"(0|[1-9][0-9]{0,11})\.(0|[1-9][0-9]{0,8})(?:\|(.{1,500}))?", re.DOTALL)
-_LISTING = re.compile(r"([A-Za-z0-9_-]{1,64})\.([1-9][0-9]{0,5})")
 _INPUT = re.compile(r"[a-z][a-z_]{0,31}")
 _KEYED_MENU = re.compile(MENU + r":[0-9a-f]{8}")
 
@@ -116,18 +115,6 @@ def option_value(name: str, *, number: int = 0, revision: int = 0, extra: str = 
 def page_extra(listing: str, page: int) -> str:
     """The extra of a button that is about a page of a list: which snapshot, which page (from 1)."""
     return f"{listing}.{page}"
-
-
-def page_of(extra: str) -> tuple[str, int]:
-    """(listing, page) of such an extra.
-
-    Raises:
-        Malformed: it is no such extra.
-    """
-    match = _LISTING.fullmatch(extra)
-    if not match:
-        raise Malformed("a page button without a listing")
-    return match[1], int(match[2])
 
 
 def _digest(extra: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.errors import Malformed
 
-MOST_DIGITS = 6  # of a page's number
+_PAGE = re.compile(r"([A-Za-z0-9_-]{1,64})\.([1-9][0-9]{0,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Pressed:
     @property
     def page(self) -> tuple[str, int]:
         """(listing, page from 1) of a button about a page of a list. Raises Malformed."""
-        listing, page = self.of_listing
-        if not (page.isascii() and page.isdigit() and len(page) <= MOST_DIGITS):
+        match = _PAGE.fullmatch(self.extra)
+        if not match:
             raise Malformed("a page button without a page")
-        return listing, int(page)
+        return match[1], int(match[2])

@@ -19,7 +19,6 @@ from renderers.actions import (
     menu_id,
     option_value,
     page_extra,
-    page_of,
 )
 
 extras = st.text(st.characters(exclude_categories=("C", "Z")), max_size=80)
@@ -49,7 +48,7 @@ def test_a_menu_choice_says_its_verb() -> None:
 
 def test_a_page_is_a_listing_and_a_number() -> None:
     action_id, value = encode("page", extra=page_extra("AbC", 2))
-    assert page_of(decode(action_id, value).extra) == ("AbC", 2)
+    assert decode(action_id, value).page == ("AbC", 2)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,7 @@ def test_no_input_does_anything_but_malformed(action_id: str, value: str) -> Non
 @pytest.mark.parametrize("extra", ["", "AbC", "AbC.0", "AbC.2x", "a b.2", ".2", "AbC.1234567"])
 def test_a_forged_page_is_refused(extra: str) -> None:
     with pytest.raises(Malformed):
-        page_of(extra)
+        assert Pressed("page", extra=extra).page
 
 
 @pytest.mark.parametrize(("name", "extra"), [("Ack", ""), ("", ""), ("a b", ""), ("run", "x" * 501), ("run", "a\nb")])
