@@ -21,6 +21,7 @@ from bot.errors import ConfigError, SecbotError
 
 if TYPE_CHECKING:
     from bot.config import Settings
+    from bot.services.explain import InForce
 
 EXAMPLES = """examples:
   secbot demo                          the whole thing on this machine; open the address it prints
@@ -28,6 +29,7 @@ EXAMPLES = """examples:
   secbot explain finding.json          what would be made of this event?
   cat event.json | secbot explain -    the same from standard input
   secbot explain --json events/*.json  one JSON object a line
+  secbot explain --leases event.json   which suppression hides it?
   secbot doctor                        are the database, Slack and the queue reachable?
   secbot audit verify                  was the audit trail changed?
   secbot migrate && secbot run         in production
@@ -80,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     explain = _add(commands, "explain", "say what is made of events: finding, route and why, Slack message", _explain)
     explain.add_argument("files", nargs="+", metavar="FILE", help="JSON files, or - for standard input")
     explain.add_argument("--json", action="store_true", help="one JSON object a line")
+    explain.add_argument(
+        "--leases", action="store_true", help="say which suppression in force hides it (reads the database)"
+    )
     _add(commands, "doctor", "check configuration, database, Slack and queue", _doctor)
     audit = _add(commands, "audit", "check that nobody changed the audit trail", _audit)
     audit.add_argument(
@@ -186,6 +191,7 @@ def _migrate(options: argparse.Namespace) -> int:
 
 def _check_config(options: argparse.Namespace) -> int:
     from bot.domain.query import show
+    from bot.printing import print_ladder
 
     settings = _settings(options)
     print(f"{options.config} is right: {len(settings.file.environments)} environments, {len(settings.routes)} routes,")
@@ -193,6 +199,7 @@ def _check_config(options: argparse.Namespace) -> int:
     for route in settings.routes:
         place = "nowhere (silent)" if route.silent else f"#{route.channel}"
         print(f"  {route.name}: {show(route.when) or 'everything'} -> {place}")
+    print_ladder(settings.escalating.policies)
     return 0
 
 
@@ -236,7 +243,8 @@ def _explain(options: argparse.Namespace) -> int:
     from bot.printing import print_explained, progress
     from bot.services.explain import Explain
 
-    parts = reader(_explain_settings(options))
+    settings = _explain_settings(options)
+    parts = reader(settings)
 
     def opener(content: bytes, now: datetime) -> Sequence[Envelope]:
         return wire.open_document(content, received=now)
@@ -247,6 +255,7 @@ def _explain(options: argparse.Namespace) -> int:
         directory=parts.directory,
         routing=parts.routing,
         render=parts.renderer.render,
+        in_force=asyncio.run(_leases_in_force(settings)) if options.leases else None,
     )
     now = SystemClock().now()
     failed = 0
@@ -260,6 +269,19 @@ def _explain(options: argparse.Namespace) -> int:
         for explained in explain.document("-" if name == "-" else Path(name).name, content, now):
             print_explained(explained, as_json=options.json)
     return 1 if failed else 0
+
+
+async def _leases_in_force(settings: Settings) -> InForce:
+    from bot.adapters.clock import SystemClock
+    from bot.adapters.sql import open_store
+    from bot.services.explain import in_force
+
+    clock = SystemClock()
+    store = await open_store(settings.environment.database_url, clock=clock, migrate=False)
+    try:
+        return await in_force(store, clock.now())
+    finally:
+        await store.close()
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import track
 
+from bot.domain.escalation import EscalationPolicy
+from bot.domain.query import show, show_duration
 from bot.ports import Health
 from bot.services.explain import Explained
 
@@ -41,8 +44,24 @@ def print_explained(explained: Explained, *, as_json: bool) -> None:
         print(f"    {finding['status']}; first seen {finding['first_seen']}, updated {finding['updated']}")
         shown = "" if finding["announced"] else " (stored, not announced)"
         print(f"    -> #{finding['channel']}: {finding['why']}{shown}")
+        if (held := finding["hidden_by"]) is not None:
+            print(
+                f"    hidden by {held['lease']} until {held['until']}: {visible(held['reason'])} ({visible(held['covers'])})"
+            )
     for message in explained.messages:
         print(f"  message: {visible(message['payload']['text'])}")
+
+
+def print_ladder(policies: Sequence[EscalationPolicy]) -> None:
+    """Every escalation policy: what it holds, and its levels with their times since the announcement."""
+    for policy in policies:
+        print(f"  escalation {policy.name}: {show(policy.when) or 'everything'}, hours: {policy.hours}")
+        after = timedelta()
+        for rung in range(policy.rungs):
+            after += policy.wait(rung)
+            level = policy.level(rung)
+            what = "fallback" if level == len(policy.levels) else f"level {level + 1}"
+            print(f"    after {show_duration(after)}: {what}: {', '.join(map(str, policy.tells(rung)))}")
 
 
 def print_health(parts: Sequence[Health]) -> None:

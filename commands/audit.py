@@ -1,4 +1,4 @@
-"""`/sec audit since:90d`: who did what to which finding."""
+"""`/sec audit since:90d`: who did what to what, from the audit trail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.services.context import Context
 
 
 async def run(context: Context, text: str) -> AuditLog | Trouble | Notice:
-    """The newest acts that the text asks for; with `csv` all of them as a file."""
+    """The newest lines that the text asks for; with `csv` all of them as a file."""
     question = read_question(text, context.actor.id)
     if isinstance(question, Trouble):
         return question
@@ -21,8 +21,8 @@ async def run(context: Context, text: str) -> AuditLog | Trouble | Notice:
 
 COMMAND = Command(
     name="audit",
-    summary="Who did what: acknowledgements, assignments, requests, by time, person and finding.",
-    usage="/sec audit [F-1234] [@someone|me] [acks|assignments|requests|suppressions] [since:30d] [csv]",
+    summary="Who did what, from the audit trail, by time, person, finding and kind of act.",
+    usage="/sec audit [F-1234] [@someone|me] [acks|assignments|requests|suppressions|approvals|drift] [since:30d] [csv]",
     permission=Permission.READ,
     run=run,
     examples=("/sec audit", "/sec audit acks me since:7d", "/sec audit F-1234", "/sec audit since:90d csv"),

@@ -1,15 +1,19 @@
-"""`/sec suppress F-1234 14d "vendor scanner, SEC-9"`, the button, the thread: all open the same window; typed text never hides anything.
+"""`/sec suppress F-1234 14d "vendor scanner, SEC-9"`, the buttons, the thread: all open the same window; typed text never hides anything.
 
 window (what, why, until when, whose) -> preview (what it hides, what is done at the source, who must agree) -> the press that does it
+
+Several findings, or what a question holds, go the same way: counted in the preview, done by the second press.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from bot.domain.authz import Permission
-from bot.domain.finding import Record
+from bot.domain.finding import Record, State
 from bot.domain.hiding_views import LeaseShown, SuppressForm, SuppressPreview
 from bot.domain.message import Pressed
 from bot.domain.query import show
@@ -19,9 +23,11 @@ from bot.domain.suppression import (
     ScopeKind,
     Stage,
     digest,
+    never_hidden,
     query_problem,
     reason_problem,
     scope_query,
+    these_query,
 )
 from bot.domain.syntax import parse, parse_duration
 from bot.domain.typed import normalise
@@ -31,74 +37,201 @@ from bot.plugins import Action, Command
 from bot.services.context import Context
 from bot.services.suppress import Begun, Preview
 
+MOST_AT_ONCE = 50  # findings that are hidden one by one; more are a filter's
+MOST_NAMED = 400  # characters of their numbers that a window carries
+RENEW = "renew."  # begins the extra of a window that renews a lease
 _TICKET = re.compile(r"\b[A-Z][A-Z0-9]{1,9}-\d{1,7}\b")
 _QUOTED = re.compile(r'"([^"]*)"')
+_NUMBERS = re.compile(r"[1-9][0-9]{0,11}(,[1-9][0-9]{0,11}){1,49}")
 
 
 async def run(context: Context, text: str) -> Trouble | None:
-    """Open the window for the finding that the text names, with what else it says filled in."""
+    """Open the window for the findings that the text names or asks for, with what else it says filled in."""
     clean = normalise(text)
     reason = " ".join(_QUOTED.findall(clean))
     words = _QUOTED.sub(" ", clean).split()
     ends = [w for w in words if parse_duration(w)]
-    rest = [w for w in words if w not in ends]
-    number = await context.suite.refs.one(" ".join(rest), "suppress", context.asker)
+    rest = " ".join(w for w in words if w not in ends)
     ticket = _TICKET.search(reason)
-    return await _open(context, number, ends=ends[0] if ends else "", reason=reason, ticket=ticket[0] if ticket else "")
+    said = {"ends": ends[0] if ends else "", "reason": reason, "ticket": ticket[0] if ticket else ""}
+    query = parse(rest, context.suite.lexicon.names()).query
+    if query.filters and not query.refs and not rest.startswith("arn:"):
+        picked = await context.suite.queries.pick(rest, context.asker, MOST_AT_ONCE)
+        if isinstance(picked, Trouble):
+            return picked
+        return await _open(context, picked[0], filter=picked[1], **said)
+    numbers = await context.suite.refs.some(rest, "suppress", context.asker)
+    return await _open(context, [await context.suite.details.record(n) for n in numbers], **said)
 
 
 async def press(context: Context, pressed: Pressed) -> Trouble | None:
     """The `Suppress…` button."""
-    return await _open(context, pressed.number)
+    return await _open(context, [await context.suite.details.record(pressed.number)])
 
 
-async def _open(context: Context, number: int, *, ends: str = "", reason: str = "", ticket: str = "") -> Trouble | None:
-    record = await context.suite.details.record(number)
-    context.must(Permission.SUPPRESS, record)
-    most = context.suite.suppressions.most_days[record.finding.severity]
+async def page(context: Context, pressed: Pressed) -> Trouble | None:
+    """`Suppress page…`: the findings on a page of a list, or the list's question as a filter."""
+    listing, number = pressed.page
+    rows, problem = await context.suite.queries.rows(listing, number, context.asker)
+    if problem:
+        return problem
+    question = await context.suite.queries.filter_of(listing, context.asker)
+    return await _open(context, rows, filter=question if isinstance(question, str) else "")
+
+
+async def _open(
+    context: Context, records: Sequence[Record], *, ends: str = "", reason: str = "", ticket: str = "", filter: str = ""
+) -> Trouble | None:
+    wanted = _hideable(context, records)
+    first = wanted[0]
+    most = min(context.suite.suppressions.most_days[r.finding.severity] for r in wanted)
+    worst = max(r.finding.severity for r in wanted)
     form = SuppressForm(
-        record=record,
+        record=first,
         now=context.now,
         ends=ends or f"{min(7, most)}d",
         reason=reason,
         ticket=ticket,
         owner=context.actor.id,
-        most=f"{most} days for {record.finding.severity.word} findings",
+        filter=filter,
+        most=f"{most} days for {worst.word} findings",
+        several=tuple(wanted) if len(wanted) > 1 else (),
     )
+    return await _opened(context, form)
+
+
+async def _opened(context: Context, form: SuppressForm) -> Trouble | None:
     if await context.surface.open(form):
         return None
-    return Trouble(messages=(f"A window cannot be opened from here. Press Suppress… on the card of {record.ref}.",))
+    return Trouble(
+        messages=(f"A window cannot be opened from here. Press Suppress… on the card of {form.record.ref}.",)
+    )
+
+
+def _hideable(context: Context, records: Sequence[Record]) -> list[Record]:
+    """Those of several that can be hidden, as many as a window can name; one finding is taken as it is, so that its preview says why not.
+
+    Raises NotAllowed when the person may not hide one of them, UserError when none can be.
+    """
+    live = [r for r in records if r.state in (State.OPEN, State.ACKNOWLEDGED) and not never_hidden(r)]
+    wanted = list(records) if len(records) == 1 else live
+    if not wanted:
+        raise UserError("None of these findings is open, so there is nothing to hide.")
+    kept: list[Record] = []
+    for record in wanted[:MOST_AT_ONCE]:
+        context.must(Permission.SUPPRESS, record)
+        if len(",".join(str(r.number) for r in (*kept, record))) <= MOST_NAMED:
+            kept.append(record)
+    return kept
+
+
+async def renew(context: Context, pressed: Pressed) -> Trouble | None:
+    """`Renew…`: the same window for a lease in force; its preview is counted anew."""
+    lease = await _lease(context, pressed.extra)
+    record = await context.suite.details.record(lease.number)
+    context.must(Permission.SUPPRESS, record)
+    await context.suite.suppressions.renewal(lease, context.actor.id)  # whether it is in force still
+    days = context.suite.suppressions.most_days[record.finding.severity]
+    form = SuppressForm(
+        record=record,
+        now=context.now,
+        ends=f"{min(7, days)}d",
+        why=lease.why,
+        reason=lease.reason,
+        ticket=lease.ticket,
+        owner=lease.owner,
+        most=f"{days} days for {record.finding.severity.word} findings",
+        renews=lease,
+    )
+    return await _opened(context, form)
+
+
+async def _lease(context: Context, id: str) -> Lease:
+    async with context.suite.store.reads() as reads:
+        lease = await reads.lease(id)
+    if lease is None:
+        raise UserError("That suppression is not known any more.")
+    return lease
 
 
 async def submit(context: Context, pressed: Pressed) -> SuppressPreview | Trouble:
     """The window was submitted: say what it would do."""
     record = await context.suite.details.record(pressed.number)
     context.must(Permission.SUPPRESS, record)
-    return _shown(await context.suite.suppressions.draft(_draft(context, record, pressed)), context.now)
+    if pressed.extra.startswith(RENEW):
+        draft = await _renewed(context, pressed)
+    else:
+        draft = await _draft(context, record, pressed)
+    preview = await context.suite.suppressions.draft(draft)
+    _must_reach(context, preview)
+    return _shown(preview, context.now)
 
 
-def _draft(context: Context, record: Record, pressed: Pressed) -> Lease:
-    values = pressed.values
-    kind, why = values.get("scope", ""), values.get("why", "")
-    lasts = parse_duration(values.get("ends", "").strip())
-    if kind not in set(ScopeKind) or why not in set(ReasonClass) or lasts is None:
-        raise Malformed("a suppression without a scope, a reason or an end")
-    custom = parse(values.get("filter", ""), context.suite.lexicon.names())
-    if kind == ScopeKind.CUSTOM and (custom.problems or query_problem(custom.query)):
-        raise UserError(custom.problems[0].message if custom.problems else query_problem(custom.query))
-    return Lease(
+def _must_reach(context: Context, preview: Preview) -> None:
+    """Whether the person may hide everything that the scope holds, and not only what it began with."""
+    severities = set(preview.reach.by_severity) | {preview.about.finding.severity}
+    context.must(Permission.SUPPRESS, preview.about)
+    context.must_reach(Permission.SUPPRESS, sorted(preview.reach.envs), sorted(severities))
+
+
+async def _renewed(context: Context, pressed: Pressed) -> Lease:
+    held = await _lease(context, pressed.extra.removeprefix(RENEW))
+    if held.number != pressed.number:
+        raise Malformed("a renewal of another finding's suppression")
+    return _said(context, pressed, await context.suite.suppressions.renewal(held, context.actor.id))
+
+
+async def _draft(context: Context, record: Record, pressed: Pressed) -> Lease:
+    kind = pressed.values.get("scope", "")
+    if kind not in set(ScopeKind):
+        raise Malformed("a suppression without a scope")
+    if kind == ScopeKind.THESE:
+        query = these_query(await _these(context, pressed))
+    else:
+        custom = parse(pressed.values.get("filter", ""), context.suite.lexicon.names())
+        if kind == ScopeKind.CUSTOM and (custom.problems or query_problem(custom.query)):
+            raise UserError(custom.problems[0].message if custom.problems else query_problem(custom.query))
+        query = scope_query(ScopeKind(kind), record, custom.query)
+    draft = Lease(
         id="",
         kind=ScopeKind(kind),
         number=record.number,
-        query=show(scope_query(ScopeKind(kind), record, custom.query)),
+        query=show(query),
+        why=ReasonClass.EXPECTED,
+        reason="",
+        ticket="",
+        owner="",
+        author=context.actor.id,
+        created=context.now,
+        until=context.now,
+        stage=Stage.DRAFT,
+    )
+    return _said(context, pressed, draft)
+
+
+async def _these(context: Context, pressed: Pressed) -> list[int]:
+    """The numbers that the window was opened for; each is asked for anew whether it may be hidden."""
+    if not _NUMBERS.fullmatch(pressed.extra):
+        raise Malformed("a suppression of several findings without their numbers")
+    numbers = [int(n) for n in pressed.extra.split(",")]
+    for number in numbers:
+        context.must(Permission.SUPPRESS, await context.suite.details.record(number))
+    return numbers
+
+
+def _said(context: Context, pressed: Pressed, draft: Lease) -> Lease:
+    """The draft with what was entered: why, until when, whose."""
+    values = pressed.values
+    why, lasts = values.get("why", ""), parse_duration(values.get("ends", "").strip())
+    if why not in set(ReasonClass) or lasts is None:
+        raise Malformed("a suppression without a reason or an end")
+    return replace(
+        draft,
         why=ReasonClass(why),
         reason=" ".join(values.get("reason", "").split()),
         ticket=values.get("ticket", "").strip()[:100],
         owner=values.get("owner") or context.actor.id,
-        author=context.actor.id,
-        created=context.now,
-        until=context.now + lasts,
-        stage=Stage.DRAFT,
+        until=context.now + max(lasts, timedelta(minutes=1)),
     )
 
 
@@ -124,6 +257,7 @@ def _shown(preview: Preview, now: datetime, *, changed: bool = False) -> Suppres
         digest=digest(preview.lease),
         now=now,
         changed=changed,
+        at_source=preview.at_source,
     )
 
 
@@ -133,7 +267,7 @@ async def go(context: Context, pressed: Pressed) -> SuppressPreview | LeaseShown
     if not dot:
         raise Malformed("a suppression's button without its draft")
     preview = await context.suite.suppressions.preview(id)
-    context.must(Permission.SUPPRESS, preview.about)
+    _must_reach(context, preview)
     able = await context.who_may(Permission.APPROVE, preview.about)
     begun = await context.suite.suppressions.begin(id, shown, context.actor.id, able)
     if isinstance(begun, Preview):
@@ -151,12 +285,14 @@ COMMAND = Command(
     name="suppress",
     aliases=("x", "hide"),
     summary="Hide findings for a time, with a reason, an owner and an end; shown before it is done.",
-    usage='/sec suppress F-1234 [14d] ["reason, TICKET-9"]',
+    usage='/sec suppress F-1234 [F-1235 ...] | <filters> [14d] ["reason, TICKET-9"]',
     permission=Permission.SUPPRESS,
     run=run,
-    examples=('/sec suppress F-1234 14d "vendor scanner, SEC-9"',),
+    examples=('/sec suppress F-1234 14d "vendor scanner, SEC-9"', "/sec suppress payments-prod control:S3.9"),
     actions=(
         Action("suppress", Permission.SUPPRESS, press),
+        Action("suppress.page", Permission.SUPPRESS, page),
+        Action("suppress.renew", Permission.SUPPRESS, renew),
         Action("suppress.form", Permission.SUPPRESS, submit, check=_check),
         Action("suppress.go", Permission.SUPPRESS, go, in_place=True),
     ),

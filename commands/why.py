@@ -1,6 +1,8 @@
-"""`/sec why F-1234`: which route brought a finding here, and what you may do with it."""
+"""`/sec why F-1234`: which route brought a finding here, which policy escalates it, and what you may do with it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from bot.domain.authz import Permission
 from bot.domain.message import Pressed
@@ -23,12 +25,14 @@ async def _why(context: Context, number: int) -> Why:
     record = await context.suite.details.record(number)
     decisions = [(str(p), context.may(p, record)) for p in Permission]
     may = [(name, d.allowed, ", ".join(d.based_on) if d.allowed else d.advice) for name, d in decisions]
-    return await context.suite.details.why(number, may)
+    why = await context.suite.details.why(number, may)
+    policy, escalation = await context.suite.escalations.of(record)
+    return replace(why, policy=policy, escalation=escalation)
 
 
 COMMAND = Command(
     name="why",
-    summary="Why a finding is in this channel: the routes that were tried and what you may do.",
+    summary="Why a finding is in this channel, who is told when nobody answers, and what you may do.",
     usage="/sec why F-1234",
     permission=Permission.READ,
     run=run,

@@ -27,6 +27,9 @@ VIEW_DELETE, VIEW_DELETE_GO = "view.delete", "view.delete.go"
 VIEW_SAVED, ASSIGN_TO, ASKED = "view.saved", "assign.to", "asked"  # modals: what they are submitted as
 SUPPRESS, SUPPRESS_FORM, SUPPRESS_GO, SUPPRESS_END = "suppress", "suppress.form", "suppress.go", "suppress.end"
 SUPPRESS_APPROVE, SUPPRESS_DENY = "suppress.approve", "suppress.deny"
+ESCALATE, UNACK, DECLINE = "escalate", "unack", "decline"
+ONCALL_HAVE, ONCALL_SWAP, ONCALL_SWAPPED = "oncall.have", "oncall.swap", "oncall.swapped"
+SUPPRESS_PAGE, SUPPRESS_RENEW = "suppress.page", "suppress.renew"
 MENU = "more"  # a menu or a select; what was chosen is in the option's value
 
 MAX_EXTRA = 500

@@ -5,6 +5,7 @@ An entry of a kind that is not in the table is shown under its own name: a timel
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain.finding import Entry, Record, State
@@ -12,6 +13,7 @@ from bot.domain.lifecycle import Change
 from renderers import parts
 from renderers.blocks import span
 from renderers.engine import words
+from renderers.escalations import addresses
 from renderers.mrkdwn import Mrkdwn, code, date, prose, user
 
 # (icon, what happened)
@@ -24,10 +26,14 @@ _KINDS: dict[str, tuple[str, str]] = {
     Change.SUPPRESSED: ("🔕", "Suppressed"),
     Change.UPDATED: ("✏️", "Updated"),
     Change.ACKNOWLEDGED: ("👀", "Acknowledged"),
+    Change.UNACKED: ("↩️", "Acknowledgement given back"),
+    Change.REARMED: ("⏰", "Acknowledgement has ended"),
+    Change.ESCALATED: ("📣", "Escalated"),
     Change.ASSIGNED: ("👤", "Assigned"),
     Change.ASKED: ("🙋", "Help wanted"),
     Change.HIDDEN: ("🔕", "Suppressed"),
     Change.REVEALED: ("🔔", "Shown again"),
+    Change.PROLONGED: ("🔕", "Suppressed for longer"),
     Change.ENDING: ("⏰", "Its suppression ends"),
     Change.APPROVAL_ASKED: ("✋", "Approval wanted"),
     Change.APPROVAL_GIVEN: ("👍", "Suppression approved"),
@@ -37,7 +43,8 @@ _KINDS: dict[str, tuple[str, str]] = {
 }
 
 _OUR_OWN = frozenset({
-    Change.HIDDEN, Change.REVEALED, Change.ENDING, Change.APPROVAL_ASKED, Change.APPROVAL_GIVEN, Change.APPROVAL_DENIED
+    Change.REARMED, Change.ESCALATED, Change.HIDDEN, Change.REVEALED, Change.PROLONGED, Change.ENDING, Change.APPROVAL_ASKED,
+    Change.APPROVAL_GIVEN, Change.APPROVAL_DENIED,
 })  # fmt: skip
 """What no source reports: without a person, secbot did it by itself."""
 
@@ -47,6 +54,11 @@ def change_name(entry: Entry) -> str:
     return _KINDS.get(entry.kind, ("•", entry.kind.replace("_", " ").capitalize()))[1]
 
 
+def known_change(kind: str) -> tuple[str, str] | None:
+    """(icon, what happened) of a kind in the table; None for one that is not."""
+    return _KINDS.get(kind)
+
+
 def change_line(record: Record | None, entry: Entry) -> Mrkdwn:
     """`👀 *Acknowledged* by <@U1> until … · note`; without a person, the source is the one who did it.
 
@@ -54,8 +66,8 @@ def change_line(record: Record | None, entry: Entry) -> Mrkdwn:
     """
     if entry.kind == Change.ASKED:
         return words("changes.asked", icon=_KINDS[entry.kind][0], who=user(entry.actor), what=_wanted(entry))
-    if entry.kind == Change.APPROVAL_ASKED:
-        return _approval_asked(entry)
+    if entry.kind in _OWN_WORDS:
+        return _OWN_WORDS[entry.kind](entry)
     icon = _KINDS.get(entry.kind, ("•", ""))[0]
     return words(
         "changes.line",
@@ -63,6 +75,36 @@ def change_line(record: Record | None, entry: Entry) -> Mrkdwn:
         what=prose(change_name(entry), 60) or "Changed",
         detail=_detail(record, entry),
         who=_who(record, entry),
+        stopped=bool(entry.details.get("stopped")),
+        note=prose(entry.note, 200),
+    )
+
+
+def _escalated(entry: Entry) -> Mrkdwn:
+    """Which level was told, and whom; the last path says that nobody has answered."""
+    told = entry.details
+    return words(
+        "changes.escalated",
+        icon=_KINDS[entry.kind][0],
+        last=bool(told.get("last")),
+        policy=code(told["policy"], 60) if told.get("policy") else "",
+        level=prose(told.get("level", ""), 10),
+        levels=prose(told.get("levels", ""), 10),
+        addresses=addresses(told.get("addresses", "").split(", ")),
+        late=bool(told.get("late")),
+        who=user(entry.actor) if entry.actor else "",
+        note=prose(entry.note, 200),
+    )
+
+
+def _open_again(entry: Entry) -> Mrkdwn:
+    """An acknowledgement was given back, or has ended."""
+    was = entry.details.get("was", "")
+    return words(
+        f"changes.{entry.kind}",
+        icon=_KINDS[entry.kind][0],
+        who=user(entry.actor) if entry.actor else "secbot",
+        was=user(was) if was else "",
         note=prose(entry.note, 200),
     )
 
@@ -78,6 +120,15 @@ def _approval_asked(entry: Entry) -> Mrkdwn:
         because=prose(told.get("because", ""), 300),
         note=prose(entry.note, 200),
     )
+
+
+_OWN_WORDS: dict[str, Callable[[Entry], Mrkdwn]] = {
+    Change.ESCALATED: _escalated,
+    Change.UNACKED: _open_again,
+    Change.REARMED: _open_again,
+    Change.APPROVAL_ASKED: _approval_asked,
+}
+"""Changes whose line is built otherwise than all others."""
 
 
 def _wanted(entry: Entry) -> str:
@@ -108,7 +159,7 @@ def _detail(record: Record | None, entry: Entry) -> Mrkdwn | str:
         return f"after {span(record.resolved_at - parts.began(record))}"
     if entry.kind == Change.ENDING:
         return date(ends, " at ") if (ends := until_of(entry)) else "soon"
-    if entry.kind == Change.HIDDEN and told.get("lease"):
+    if entry.kind in (Change.HIDDEN, Change.PROLONGED) and told.get("lease"):
         return Mrkdwn(f"{_until(entry)} ({parts.lease_name(told['lease'])})".strip())
     return _until(entry)
 

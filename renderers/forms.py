@@ -34,11 +34,11 @@ def user_input(name: str, label: str, user: str = "") -> Block:
     return _input(name, label, {**element, "initial_user": user} if is_user(user) else element)
 
 
-def choice_input(name: str, label: str, choices: tuple[tuple[str, str], ...], *, is_chosen: bool = True) -> Block:
-    """One of (value, label); the first is chosen already, unless a choice of one's own is wanted."""
-    options = [option(shown, value) for value, shown in choices]
-    element: Block = {"type": "static_select", "action_id": name, "options": options}
-    return _input(name, label, {**element, "initial_option": options[0]} if is_chosen else element)
+def choice_input(name: str, label: str, choices: tuple[tuple[str, str], ...], *, chosen: str = "") -> Block:
+    """One of (value, label); `chosen` is the value that is chosen already: none, where a choice of one's own is wanted."""
+    options = {value: option(shown, value) for value, shown in choices}
+    element: Block = {"type": "static_select", "action_id": name, "options": list(options.values())}
+    return _input(name, label, {**element, "initial_option": options[chosen]} if chosen in options else element)
 
 
 def _input(name: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:

@@ -218,6 +218,11 @@ def user(user_id: str) -> Mrkdwn:
     return Mrkdwn(f"<@{user_id}>") if is_user(user_id) else code(user_id, 40)
 
 
+def group(name: str) -> Mrkdwn:
+    """`<!subteam^S123>` for a user group's id; anything else is taken for its handle and shown as code, which calls nobody."""
+    return Mrkdwn(f"<!subteam^{name}>") if _GROUP.fullmatch(name) else code("@" + name.strip().lstrip("@"), 80)
+
+
 def channel(place: str) -> Mrkdwn:
     """`<#C0123ABCD>` for a channel's id; anything else is taken for a name and shown as `#name`, without a link."""
     if _CHANNEL.fullmatch(place):
@@ -235,6 +240,11 @@ def mentions(ids: tuple[str, ...]) -> Mrkdwn:
         if _GROUP.fullmatch(i) or _USER.fullmatch(i)
     ]
     return Mrkdwn(" ".join(told[:10]))
+
+
+def everybody_here() -> Mrkdwn:
+    """Tells everybody who is active in a channel: the one broadcast that we ever send, where the configuration has an escalation say so."""
+    return Mrkdwn("<!here>")
 
 
 def date(when: datetime, between: str = " ") -> Mrkdwn:

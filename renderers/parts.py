@@ -1,4 +1,4 @@
-"""What several layouts show of a finding: its headline, its fields, its state, its buttons.
+"""What several layouts show of a finding: its headline, its fields, its state. Its buttons are in buttons.py.
 
 Every text of a record is foreign and leaves here escaped and cut. The account's digits are always beside its name, because a name can
 be anybody's. Facts are shown as they are, odd ones too; only links and mentions ask for a form.
@@ -9,36 +9,18 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from bot.domain.console import HUBS, console_url
+from bot.domain.console import HUBS
 from bot.domain.finding import Finding, Record, Resource, State
-from renderers.actions import (
-    ACK,
-    ASSIGN,
-    CONSOLE,
-    SHOW,
-    SUPPRESS,
-    SUPPRESS_END,
-    WHY,
-    carries,
-    encode,
-    menu_id,
-    option_value,
-)
 from renderers.blocks import (
     ASSIGNED,
     SEVERITY_ICON,
     STATE_ICON,
-    Block,
     age,
     ago,
-    button,
-    link_button,
-    option,
-    overflow,
     span,
 )
 from renderers.engine import plain_words, words
-from renderers.limits import MAX_FALLBACK, MAX_OPTIONS
+from renderers.limits import MAX_FALLBACK
 from renderers.mrkdwn import Mrkdwn, clip, code, cut, date, prose, user, visible
 from renderers.naming import kind_words, short_arns
 
@@ -49,7 +31,6 @@ HEADLINE_TITLE = 110  # characters of the title in a header of 150
 SENTENCE = 25  # characters from which a fact with spaces in it is prose
 CARD_FACT = 160  # characters of a sentence among a card's facts
 POINTER = 200  # a longer "Fix" says more than where to read on
-MAX_LEASE = 64  # characters of a lease's id that a menu's choice can carry
 
 SOURCE_NAMES = {
     "guardduty": "GuardDuty",
@@ -220,7 +201,7 @@ def acknowledged_line(record: Record) -> Mrkdwn:
     return words(
         "parts.acknowledged",
         icon=STATE_ICON[State.ACKNOWLEDGED],
-        who=user(record.ack_by) if record.ack_by else Mrkdwn("somebody"),
+        who=user(record.ack_by) if record.ack_by else "",  # nobody of ours: its workflow in Security Hub says NOTIFIED
         until=date(record.ack_until) if record.ack_until else "",
         assignee=user(record.assignee) if is_anothers else "",
     )
@@ -243,8 +224,13 @@ def suppressed_line(record: Record) -> Mrkdwn:
 
 
 def lease_name(lease: str) -> Mrkdwn:
-    """`L-7f3a21` of a lease's id; keep in sync with suppression.Lease.short."""
-    return code(f"L-{lease[:6].lower()}", 40)
+    """`L-7f3a21` of a lease's id, as code."""
+    return code(lease_ref(lease), 40)
+
+
+def lease_ref(lease: str) -> str:
+    """What people type for a lease, of its id; still foreign. Keep in sync with suppression.Lease.short."""
+    return f"L-{lease[:6].lower()}"
 
 
 def evidence(finding: Finding, shown: int) -> Mrkdwn | None:
@@ -301,59 +287,14 @@ def footer(record: Record) -> Mrkdwn:
     )
 
 
-def buttons(record: Record, *, details: bool = True) -> list[Block]:
-    """The buttons that make sense in the finding's state; the rest in a menu. Without `details`, assigning is a button too."""
-    row = [button("Acknowledge", _ids(ACK, record), primary=True)] if record.state is State.OPEN else []
-    if details:
-        row.append(button("Details", _ids(SHOW, record)))
-    elif is_live(record):
-        row.append(button("Assign…", _ids(ASSIGN, record)))
-    if is_live(record):
-        row.append(button("Suppress…", _ids(SUPPRESS, record)))
-    elif can_end(record):
-        row.append(button("End now", _ids(SUPPRESS_END, record, record.lease)))
-    if url := console_url(record.finding):
-        row.append(link_button("Open in console", _ids(CONSOLE, record), url))
-    assign = [_choice("Assign…", ASSIGN, record)] if details and is_live(record) else []
-    row.append(overflow(menu_id(record.number), [*assign, _choice("Why here?", WHY, record)]))
-    return row
-
-
-def can_end(record: Record) -> bool:
-    """Whether a lease of ours hides it, which a button can end."""
-    return record.state is State.SUPPRESSED and bool(record.lease) and carries(record.lease, MAX_LEASE)
-
-
-def _ids(name: str, record: Record, extra: str = "") -> tuple[str, str]:
-    return encode(name, number=record.number, revision=record.revision, extra=extra)
-
-
-def _choice(label: str, name: str, record: Record, *, url: str = "", extra: str = "") -> Block:
-    return option(label, option_value(name, number=record.number, revision=record.revision, extra=extra), url)
-
-
-def row_menu(record: Record) -> Block:
-    """What can be done with a finding, in one menu beside its row; `Why here?` is in the details too and goes first when it is full."""
-    choices = [_choice("Details", SHOW, record)]
-    if record.state is State.OPEN:
-        choices.append(_choice("Acknowledge", ACK, record))
-    if is_live(record):
-        choices += [_choice("Assign…", ASSIGN, record), _choice("Suppress…", SUPPRESS, record)]
-    elif can_end(record):
-        choices.append(_choice("End now", SUPPRESS_END, record, extra=record.lease))
-    url = console_url(record.finding)
-    console = [_choice("Open in console", CONSOLE, record, url=url)] if url else []
-    has_room = len(choices) + len(console) < MAX_OPTIONS
-    why = [_choice("Why here?", WHY, record)] if has_room else []
-    return overflow(menu_id(record.number), [*choices, *why, *console])
-
-
 def short_state(record: Record, now: datetime, reader: str = "") -> Mrkdwn:
     """The state as a row shows it: who has it, how long it is there, or how long ago it was resolved.
 
     To `reader` (a user's id) it says until when in the place of their own name.
     """
-    if record.state is State.ACKNOWLEDGED and record.ack_by:
+    if record.state is State.ACKNOWLEDGED and not record.ack_by:
+        return Mrkdwn(f"{STATE_ICON[record.state]} in Security Hub")
+    if record.state is State.ACKNOWLEDGED:
         whose = (
             f"until {date(record.ack_until)}" if record.ack_until and record.ack_by == reader else user(record.ack_by)
         )

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from dataclasses import replace as with_parts
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,21 @@ from typing import Any
 from bot.app import Bot, Replace, build
 from bot.config import Settings, parse_settings, read_environment
 from bot.parts import words
+from sandbox.aws.analyzer import Rule
 from sandbox.aws.stand_in import AwsStandIn
+from sandbox.aws.timeline import Timeline
 from sandbox.company import Company, northwind
-from sandbox.events import Story, events_from_folder
+from sandbox.events import Story, access_analyzer, events_from_folder
+from sandbox.events.scene import Scene
 from sandbox.events.wrapping import wrapped
+from sandbox.skipping import BotClock, SkippingClock
 from sandbox.slack.server import SlackServer
 from sandbox.workspace import workspace_of
 
 CONFIG = Path(__file__).with_name("secbot.yaml")
+
+DUE_AFTER_A_SKIP = ("escalations", "leases", "briefs", "drift")
+HOUR_S, DAY_S = 3600.0, 86_400.0
 
 Say = Callable[[str], None]
 
@@ -39,6 +47,7 @@ class Sandbox:
     aws: AwsStandIn
     slack: SlackServer
     bot: Bot
+    clock: SkippingClock
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     running: asyncio.Task[None] | None = None
 
@@ -50,6 +59,12 @@ class Sandbox:
         ready.cancel()
         if self.running.done():
             await self.running
+
+    async def skip(self, seconds: float) -> None:
+        """Put the time forward and let what falls due happen now rather than at the next tick."""
+        self.clock.skip(seconds)
+        for job in DUE_AFTER_A_SKIP:
+            await self.bot.schedule.tick(job)
 
     async def close(self) -> None:
         """Stop the bot as SIGTERM does."""
@@ -97,16 +112,17 @@ async def sandbox(
         raw: SNS delivers raw, or in its envelope.
         replace: parts of the bot to replace.
     """
-    company = northwind()
+    company, clock = northwind(), SkippingClock()
+    parts = with_parts(replace or Replace(), clock=BotClock(clock))
     before = dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="secbot-") as folder:
-        aws = AwsStandIn(company, raw=raw, strict=False)
-        slack = SlackServer(workspace_of(company), port=port, limits=limits)
+        aws = AwsStandIn(company, raw=raw, strict=False, clock=clock)
+        slack = SlackServer(workspace_of(company), port=port, limits=limits, clock=clock)
         try:
             await asyncio.gather(aws.start(), slack.start())
             environment = variables(aws, slack, database or f"sqlite:///{folder}/secbot.db")
             os.environ.update(environment)  # botocore reads its addresses and credentials from there
-            made = Sandbox(company, aws, slack, await build(settings_of(environment, config), replace))
+            made = Sandbox(company, aws, slack, await build(settings_of(environment, config), parts), clock)
             try:
                 await made.run_bot()
                 yield made
@@ -128,18 +144,19 @@ class Teller:
 
     aws: AwsStandIn
     story: Story
+    now: Callable[[], datetime]
     pace: float = 1.0
     paused: bool = False
     told: int = 0
 
     async def tell(self) -> None:
         """Publish for ever."""
-        for event in self.story.opening(_now()):
+        for event in self.story.opening(self.now()):
             await self._publish(event)
         while True:
             await asyncio.sleep(self.story.next_pause().total_seconds() / self.pace)
             if not self.paused:
-                await self._publish(self.story.next_event(_now()))
+                await self._publish(self.story.next_event(self.now()))
 
     async def _publish(self, event: Mapping[str, Any]) -> None:
         self.aws.publish(dict(event))
@@ -156,14 +173,16 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def add_controls(slack: SlackServer, teller: Teller) -> None:
+def add_controls(box: Sandbox, teller: Teller) -> None:
     """The buttons of the page's control panel."""
+    slack = box.slack
+    add_time_controls(box)
 
     async def burst(n: int) -> str:
-        return await teller.several(teller.story.burst(_now(), n))
+        return await teller.several(teller.story.burst(teller.now(), n))
 
     async def hostile() -> str:
-        return await teller.several(teller.story.hostile(_now()))
+        return await teller.several(teller.story.hostile(teller.now()))
 
     async def pause() -> str:
         teller.paused = not teller.paused
@@ -208,9 +227,44 @@ def add_controls(slack: SlackServer, teller: Teller) -> None:
     slack.register_control("lose", "Lose an answer", "An ambiguous post", lose, "Faults", danger=True)
 
 
-async def _maybe(value: Any) -> None:
-    if asyncio.iscoroutine(value):
-        await value
+def add_time_controls(box: Sandbox) -> None:
+    """Buttons that put the time forward."""
+
+    def skipping(seconds: float, what: str) -> Callable[[], Awaitable[str]]:
+        async def skip() -> str:
+            await box.skip(seconds)
+            return f"{what} later; what fell due has happened"
+
+        return skip
+
+    for name, label, seconds in (
+        ("minutes", "Ten minutes", 600.0),
+        ("hour", "An hour", HOUR_S),
+        ("day", "A day", DAY_S),
+        ("week", "A week", 7 * DAY_S),
+    ):
+        about = "Put the time forward: levels are told, suppressions and acknowledgements end"
+        box.slack.register_control(f"skip-{name}", f"{label} later", about, skipping(seconds, label), "Time")
+
+
+def add_strangers(box: Sandbox) -> None:
+    """Rules that hide findings and that secbot did not make, for `/sec leases drift` and the nightly report to find."""
+    account, region = box.company.security.id, box.company.region
+    analyzer = access_analyzer.analyzer_arn(
+        Scene(box.company.account("payments-prod"), account, region, _now(), _now())
+    )
+    apis = box.aws.apis
+    apis.analyzer.create(analyzer.rpartition("/")[2], account, region)
+    apis.analyzer.analyzers[analyzer].rules["quiet-please"] = Rule(
+        Timeline({"resourceType": {"eq": ["AWS::SecretsManager::Secret"]}}, box.clock.now()), box.clock.now()
+    )
+    apis.trail.seed(
+        account,
+        region,
+        "CreateArchiveRule",
+        user=f"arn:aws:iam::{account}:user/contractor",
+        detail={"requestParameters": {"analyzerName": analyzer.rpartition("/")[2], "ruleName": "quiet-please"}},
+    )
 
 
 async def demo(*, port: int, events: Path | None, say: Say, stop: asyncio.Event) -> None:
@@ -223,8 +277,10 @@ async def demo(*, port: int, events: Path | None, say: Say, stop: asyncio.Event)
     """
     say("Starting the stand-ins and secbot ...")
     async with sandbox(port=port) as box:
-        teller = Teller(box.aws, Story(box.company, now=_now()))
-        add_controls(box.slack, teller)
+        now = BotClock(box.clock).now
+        teller = Teller(box.aws, Story(box.company, now=now()), now)
+        add_controls(box, teller)
+        add_strangers(box)
         say(f"Open {box.slack.page_url} in a browser. Type /sec findings prod there. Ctrl-C ends it.")
         telling = asyncio.create_task(replay(box.aws, events, say) if events else teller.tell(), name="story")
         ended = asyncio.create_task(stop.wait())

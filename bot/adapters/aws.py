@@ -7,9 +7,10 @@ are botocore's own (standard mode); nothing here loops over a failed call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from aiobotocore.config import AioConfig
@@ -32,6 +33,10 @@ class AccessDenied(PermanentError):
     """AWS says that secbot's role may not do this."""
 
     reason = "access_denied"
+
+
+class SwitchedOff(AccessDenied):
+    """The account does not use this service in this Region."""
 
 
 class Unknown(PermanentError):
@@ -61,7 +66,7 @@ _ERRORS: dict[str, type[SecbotError]] = {
     "AccessDenied": AccessDenied,
     "AccessDeniedException": AccessDenied,
     "AWSOrganizationsNotInUseException": AccessDenied,
-    "InvalidAccessException": AccessDenied,  # Security Hub: the account is not subscribed to it
+    "InvalidAccessException": SwitchedOff,  # Security Hub: the account is not subscribed to it
     "UnauthorizedOperation": AccessDenied,
     "ResourceNotFoundException": Gone,
     "ConflictException": Conflict,
@@ -106,13 +111,33 @@ def new_session() -> AioSession:
     return get_session()
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Credentials of a role that was assumed, until `expires` (aware). What is secret of them is not shown."""
+
+    id: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
+    expires: datetime
+
+    def arguments(self) -> dict[str, str]:
+        """As botocore's `create_client` takes them."""
+        return {"aws_access_key_id": self.id, "aws_secret_access_key": self.secret, "aws_session_token": self.token}
+
+
 @asynccontextmanager
 async def client(
-    service: str, *, region: str = "", config: AioConfig = CONFIG, session: AioSession | None = None
+    service: str,
+    *,
+    region: str = "",
+    config: AioConfig = CONFIG,
+    session: AioSession | None = None,
+    keys: Keys | None = None,
 ) -> AsyncIterator[Any]:
-    """An aiobotocore client of a service; its address and credentials come from the environment."""
+    """An aiobotocore client of a service; its address comes from the environment, its credentials too unless `keys` are given."""
     made_by = session or new_session()
-    async with made_by.create_client(service, region_name=region or None, config=config) as made:
+    given = keys.arguments() if keys else {}
+    async with made_by.create_client(service, region_name=region or None, config=config, **given) as made:
         yield made
 
 
@@ -136,11 +161,25 @@ class Api:
 
     async def every(self, operation: str, member: str, **arguments: Any) -> list[Any]:
         """The items of all pages of a list; each page has the time limit of a call. Raises as `call` does."""
-        pages = aiter(self._client.get_paginator(operation).paginate(**arguments))
-        items: list[Any] = []
-        while (page := await self._bounded(anext(pages, None))) is not None:
-            items.extend(page.get(member, []))
-        return items
+        async with aclosing(self.items(operation, member, **arguments)) as items:
+            return [item async for item in items]
+
+    async def items(self, operation: str, member: str, **arguments: Any) -> AsyncGenerator[Any, None]:
+        """The items of a list, the next page asked for when it is needed; close it when you stop early (`aclosing`)."""
+        if self._client.can_paginate(operation):
+            pages = aiter(self._client.get_paginator(operation).paginate(**arguments))
+            while (page := await self._bounded(anext(pages, None))) is not None:
+                for item in page.get(member, []):
+                    yield item
+            return
+        more: dict[str, str] = {}  # botocore knows no pages of Security Hub's automation rules
+        while True:
+            page = await self.call(operation, **arguments, **more)
+            for item in page.get(member, []):
+                yield item
+            if not page.get("NextToken"):
+                return
+            more = {"NextToken": page["NextToken"]}
 
     async def _bounded(self, work: Awaitable[_T]) -> _T:
         try:
@@ -154,10 +193,16 @@ class Api:
 
 @asynccontextmanager
 async def api(
-    service: str, *, region: str, limit_s: float, config: AioConfig = CONFIG, session: AioSession | None = None
+    service: str,
+    *,
+    region: str,
+    limit_s: float,
+    config: AioConfig = CONFIG,
+    session: AioSession | None = None,
+    keys: Keys | None = None,
 ) -> AsyncIterator[Api]:
     """`client`, with bounded calls and our errors."""
-    async with client(service, region=region, config=config, session=session) as made:
+    async with client(service, region=region, config=config, session=session, keys=keys) as made:
         yield Api(service, made, limit_s)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -28,6 +29,8 @@ BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_
 METADATA_TYPE = "secbot_outbox"
 HISTORY_PAGES = 5
 DEFAULT_RETRY_AFTER_S = 30.0
+
+_USER = re.compile(r"[UW][A-Z0-9]{2,20}")  # channels' names are lower case
 
 # Slack's own word for "something failed, perhaps after it was done".
 # From: docs.slack.dev, errors common to all methods
@@ -161,6 +164,9 @@ class SlackMessenger:
                 return
 
     async def resolve_channel(self, name: str) -> str:
+        """A channel's id by its name or id; a user's id stands for their direct messages."""
+        if _USER.fullmatch(name):
+            return await self.direct(name)
         if name not in self._channels:
             await self._load_channels()
         if name not in self._channels:

@@ -15,13 +15,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 import commands
 from bot.adapters import wire
 from bot.adapters.clock import SystemClock, SystemIds
-from bot.adapters.hiding import AccessAnalyzerRules, SecurityHubStatus
 from bot.adapters.metrics import PrometheusMetrics
+from bot.adapters.pager import SnsPager
 from bot.adapters.people import SlackPeople
 from bot.adapters.slack import SlackMessenger, web_client
 from bot.adapters.sql import open_store
 from bot.adapters.sqs import SqsInbox
-from bot.app.running import Bot, Warm, product_version
+from bot.app.hiding import Hiding, hiding
+from bot.app.running import Bot, product_version
 from bot.config import Settings
 from bot.domain.envelope import Envelope
 from bot.domain.finding import Severity
@@ -36,11 +37,11 @@ from bot.ports import Clock, Directory, Ids, Inbox, Messenger, Store
 from bot.services.deliver import Deliver
 from bot.services.desk import Desk
 from bot.services.ingest import Ingest
-from bot.services.leases import Leases
+from bot.services.ladder import Ladder
 from bot.services.lexicon import Vocabulary
-from bot.services.natively import Natively
+from bot.services.reports import Reports
 from bot.services.status import StatusService, Vitals
-from bot.services.suite import Outside, Suite, suite
+from bot.services.suite import Outside, Rules, Suite, suite
 from bot.services.upkeep import Upkeep
 from renderers.actions import decode, decode_form
 from renderers.modal import as_modal
@@ -50,6 +51,10 @@ __all__ = ["Bot", "Replace", "build", "need", "product_version"]
 REFRESH_TICK_S = 60.0
 WATCH_S = 5.0
 PRUNE_S = 3600.0
+ESCALATIONS_S = 5.0
+BRIEFS_S = 60.0
+DRIFT_S = 600.0  # between looks at whether tonight's was done
+HIDDEN_LATER_S = 300.0
 LEASES_S = 30.0  # a suppression ends within five minutes of its time, either way
 
 
@@ -118,8 +123,9 @@ async def build(settings: Settings, replace: Replace | None = None) -> Bot:
     world = await _world(settings, replace or Replace())
     deliver = _deliver(world)
     status = _status(world)
-    natively, warm = _natively(settings, world.ids)
-    use_cases = _suite(world, deliver, status, natively)
+    native = hiding(settings, world.ids)
+    use_cases = _suite(world, deliver, status, native)
+    deliver.show(Reports(use_cases.briefs).view, use_cases.escalations.row)
     slack = _slack(world, _desk(world, use_cases))
     link = _link(world, slack)
     upkeep = Upkeep(world.store, world.parts.directory, world.clock, world.metrics)
@@ -137,10 +143,10 @@ async def build(settings: Settings, replace: Replace | None = None) -> Bot:
         slack=slack,
         stream=_stream(world, deliver),
         health=HealthDoor(status, world.metrics.page, file.health.host, file.health.port),
-        schedule=ScheduleDoor(_jobs(world, upkeep, link, use_cases.leases), world.metrics),
+        schedule=ScheduleDoor(_jobs(world, upkeep, link, use_cases), world.metrics),
         link=link,
         refresh=upkeep.refresh_accounts,
-        warm=warm,
+        warm=native.warm,
     )
 
 
@@ -175,6 +181,7 @@ def _deliver(world: _World) -> Deliver:
         clock=world.clock,
         metrics=world.metrics,
         owner=world.ids.token(),
+        pager=SnsPager(),
     )
 
 
@@ -190,51 +197,35 @@ def _status(world: _World) -> StatusService:
     )
 
 
-def _suite(world: _World, deliver: Deliver, status: StatusService, natively: Natively) -> Suite:
-    known = words()
+def _suite(world: _World, deliver: Deliver, status: StatusService, native: Hiding) -> Suite:
+    known, file = words(), world.settings.file
     outside = Outside(
         store=world.store,
         directory=world.parts.directory,
         people=world.people,
         messenger=world.messenger,
-        natively=natively,
+        natively=native.natively,
+        outlook=native.outlook,
         clock=world.clock,
         ids=world.ids,
     )
-    return suite(
-        outside,
+    rules = Rules(
         vocabulary=Vocabulary(tuple(r.env for r in world.settings.rules), known.sources, known.standards),
         routing=world.parts.routing,
         policy=world.settings.policy,
-        status=status,
-        render=world.parts.renderer.render,
-        wake=deliver.wake,
-        permalink=world.settings.file.slack.permalink,
-        own_account=world.settings.file.suppression.own_account,
-        most_days={
-            s: n
-            for word, n in world.settings.file.suppression.most_days.items()
-            if (s := Severity.of_word(word)) is not None
-        },
+        permalink=file.slack.permalink,
+        own_account=file.suppression.own_account,
+        most_days={s: n for word, n in file.suppression.most_days.items() if (s := Severity.of_word(word)) is not None},
+        home=world.settings.environment.region,
+        security_channel=file.suppression.channel.lstrip("#") or world.settings.fallback.channel,
+        ladder=_ladder(world.settings),
+        rotations=world.settings.escalating.rotations,
     )
+    return suite(outside, rules, status=status, render=world.parts.renderer.render, wake=deliver.wake)
 
 
-def _natively(settings: Settings, ids: Ids) -> tuple[Natively, Warm]:
-    """The native side of suppressions, when the configuration wants it, and what makes it ready."""
-    if not settings.file.suppression.native:
-        return Natively(None, None), _nothing
-    account = settings.file.suppression.own_account
-    analyzers, hub = AccessAnalyzerRules(account), SecurityHubStatus(account)
-
-    async def warm() -> None:
-        await analyzers.warm("accessanalyzer", "sts")
-        await hub.warm("securityhub")
-
-    return Natively(analyzers, hub, ids.token), warm
-
-
-async def _nothing() -> None:
-    """Nothing to make ready."""
+def _ladder(settings: Settings) -> Ladder:
+    return Ladder(settings.escalating.policies, settings.escalating.hours)
 
 
 def _desk(world: _World, use_cases: Suite) -> Desk:
@@ -273,6 +264,8 @@ def _stream(world: _World, deliver: Deliver) -> StreamDoor:
         routing=world.parts.routing,
         clock=world.clock,
         metrics=world.metrics,
+        own_account=world.settings.file.suppression.own_account,
+        ladder=_ladder(world.settings),
     )
     return StreamDoor(
         inbox=world.inbox,
@@ -321,7 +314,7 @@ def _link(world: _World, slack: SlackDoor) -> SocketDoor | HttpDoor:
     return HttpDoor(slack, secrets, guard, clock=world.clock, host=file.host, port=file.port)
 
 
-def _jobs(world: _World, upkeep: Upkeep, link: SocketDoor | HttpDoor, leases: Leases) -> list[Job]:
+def _jobs(world: _World, upkeep: Upkeep, link: SocketDoor | HttpDoor, use_cases: Suite) -> list[Job]:
     async def watch_link() -> None:
         if isinstance(link, SocketDoor):
             connections = await link.connected()
@@ -333,5 +326,9 @@ def _jobs(world: _World, upkeep: Upkeep, link: SocketDoor | HttpDoor, leases: Le
         Job("link", WATCH_S, watch_link),
         Job("backlog", WATCH_S, upkeep.measure),
         Job("prune", PRUNE_S, upkeep.prune),
-        Job("leases", LEASES_S, leases.sweep),
+        Job("leases", LEASES_S, use_cases.leases.sweep),
+        Job("hidden later", HIDDEN_LATER_S, use_cases.leases.catch_up),
+        Job("escalations", ESCALATIONS_S, use_cases.escalations.sweep),
+        Job("briefs", BRIEFS_S, use_cases.briefs.sweep),
+        Job("drift", DRIFT_S, use_cases.drift.nightly),
     ]

@@ -14,6 +14,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from bot.config import escalation
+from bot.config.basics import AccountId, Name, Port, Positive, Strict
+from bot.config.escalation import Escalating, EscalationFile, escalating
 from bot.config.lines import read_yaml
 from bot.domain.accounts import EnvironmentRule
 from bot.domain.authz import Permission, Policy, Statement
@@ -47,17 +50,8 @@ class Secret:
 
 # --- the file --------------------------------------------------------------------------------------------------------------------
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-Positive = Annotated[int, msgspec.Meta(ge=1, le=1000)]
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
 
-
-class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A part of the file; a field that it does not know is an error."""
-
-
-class EnvironmentFile(_Strict, frozen=True, kw_only=True):
+class EnvironmentFile(Strict, frozen=True, kw_only=True):
     """One environment: the globs that put an account into it."""
 
     name: Name
@@ -66,7 +60,7 @@ class EnvironmentFile(_Strict, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
 
-class AccountFile(_Strict, frozen=True, kw_only=True):
+class AccountFile(Strict, frozen=True, kw_only=True):
     """What we say of an account over Organizations."""
 
     name: str = ""
@@ -74,7 +68,7 @@ class AccountFile(_Strict, frozen=True, kw_only=True):
     owner: str = ""
 
 
-class RouteFile(_Strict, frozen=True, kw_only=True):
+class RouteFile(Strict, frozen=True, kw_only=True):
     """One route: findings that `when` holds go to `channel`."""
 
     name: Name
@@ -84,14 +78,14 @@ class RouteFile(_Strict, frozen=True, kw_only=True):
     silent: bool = False
 
 
-class DefaultRouteFile(_Strict, frozen=True, kw_only=True):
+class DefaultRouteFile(Strict, frozen=True, kw_only=True):
     """Where a finding goes that no route takes."""
 
     channel: Name
     mention: tuple[str, ...] = ()
 
 
-class RoleFile(_Strict, frozen=True, kw_only=True):
+class RoleFile(Strict, frozen=True, kw_only=True):
     """These people may do these things."""
 
     name: Name
@@ -102,7 +96,7 @@ class RoleFile(_Strict, frozen=True, kw_only=True):
     severity: str = "info+"
 
 
-class AccessFile(_Strict, frozen=True, kw_only=True):
+class AccessFile(Strict, frozen=True, kw_only=True):
     """Who may do what, and where reading is open."""
 
     channels: tuple[str, ...] = ()
@@ -110,7 +104,7 @@ class AccessFile(_Strict, frozen=True, kw_only=True):
     roles: tuple[RoleFile, ...] = ()
 
 
-class StreamFile(_Strict, frozen=True, kw_only=True):
+class StreamFile(Strict, frozen=True, kw_only=True):
     """How the queue is read."""
 
     receivers: Positive = 4
@@ -119,7 +113,7 @@ class StreamFile(_Strict, frozen=True, kw_only=True):
     wait_s: Annotated[int, msgspec.Meta(ge=0, le=20)] = 20
 
 
-class SlackFile(_Strict, frozen=True, kw_only=True):
+class SlackFile(Strict, frozen=True, kw_only=True):
     """How Slack is listened to."""
 
     mode: str = "socket"
@@ -130,29 +124,33 @@ class SlackFile(_Strict, frozen=True, kw_only=True):
     permalink: str = ""
 
 
-class AlarmsFile(_Strict, frozen=True, kw_only=True):
+class AlarmsFile(Strict, frozen=True, kw_only=True):
     """Which CloudWatch alarms watch a CloudTrail metric filter."""
 
     namespaces: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
 
-class SuppressionFile(_Strict, frozen=True, kw_only=True):
+class SuppressionFile(Strict, frozen=True, kw_only=True):
     """How findings are hidden."""
 
     native: bool = True
+    guardduty: bool = False
     own_account: str = ""
+    role: str = ""
+    external_id: str = ""
+    channel: str = ""
     most_days: dict[str, Annotated[int, msgspec.Meta(ge=1, le=90)]] = msgspec.field(default_factory=dict)
 
 
-class HealthFile(_Strict, frozen=True, kw_only=True):
+class HealthFile(Strict, frozen=True, kw_only=True):
     """The health page."""
 
     host: str = "127.0.0.1"
     port: Port = 8080
 
 
-class File(_Strict, frozen=True, kw_only=True):
+class File(Strict, frozen=True, kw_only=True):
     """The configuration file."""
 
     environments: tuple[EnvironmentFile, ...] = ()
@@ -166,6 +164,7 @@ class File(_Strict, frozen=True, kw_only=True):
     slack: SlackFile = SlackFile()
     alarms: AlarmsFile = AlarmsFile()
     suppression: SuppressionFile = SuppressionFile()
+    escalation: EscalationFile = EscalationFile()
     health: HealthFile = HealthFile()
     templates: str = ""
 
@@ -200,6 +199,7 @@ class Settings:
     routes: tuple[Route, ...]
     fallback: Route
     policy: Policy
+    escalating: Escalating
 
 
 # name, meaning, default: docs/configuration.md is checked against this table
@@ -294,7 +294,7 @@ def _settings(file: File, environment: Environment, words: Names) -> Settings:
     fallback = Route(DEFAULT, Query(), file.default_route.channel.lstrip("#"), file.default_route.mention)
     channels = frozenset(c.lstrip("#") for c in file.access.channels)
     policy = Policy(tuple(_statement(r) for r in file.access.roles), channels, frozenset(file.access.teams))
-    return Settings(file, environment, rules, routes, fallback, policy)
+    return Settings(file, environment, rules, routes, fallback, policy, escalating(file.escalation, names))
 
 
 def _statement(role: RoleFile) -> Statement:
@@ -333,6 +333,7 @@ def _mistakes(file: File, words: Names) -> Iterator[tuple[str, str]]:
         yield from _route_mistakes(f"$.routes[{i}]", route, _names(file, words))
     for i, role in enumerate(file.access.roles):
         yield from _role_mistakes(f"$.access.roles[{i}]", role, envs)
+    yield from escalation.mistakes(file.escalation, _names(file, words))
     if file.slack.mode not in ("socket", "http"):
         yield "$.slack.mode", "mode is `socket` or `http`"
     if not file.slack.command.startswith("/"):

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     ASSIGN = "assign"
     SUPPRESS = "suppress"
     APPROVE = "approve"  # what another person has asked for
+    ONCALL = "oncall"  # change who is on call
     VIEWS = "views"  # a channel's saved views and its default scope, which others then see
 
 

@@ -25,10 +25,14 @@ class Change(StrEnum):
     SUPPRESSED = "suppressed"
     UPDATED = "updated"
     ACKNOWLEDGED = "acknowledged"
+    UNACKED = "unacked"  # given back
+    REARMED = "rearmed"  # its acknowledgement has ended and it is still there
+    ESCALATED = "escalated"
     ASSIGNED = "assigned"
     ASKED = "asked"
     HIDDEN = "hidden"
     REVEALED = "revealed"
+    PROLONGED = "prolonged"  # its suppression was renewed
     ENDING = "ending"  # its suppression ends soon
     APPROVAL_ASKED = "approval_asked"
     APPROVAL_GIVEN = "approval_given"
@@ -45,6 +49,7 @@ IN_THREAD = frozenset(
 )
 """Changes that are worth a line in the card's thread but ping nobody."""
 
+NOTIFIED = "NOTIFIED"  # From: Security Hub API Reference, Workflow.Status
 _NEXT: dict[tuple[State, Status], State] = {
     (State.OPEN, Status.ACTIVE): State.OPEN,
     (State.OPEN, Status.RESOLVED): State.RESOLVED,
@@ -122,9 +127,20 @@ def _newer_report(record: Record, finding: Finding, account: Account, now: datet
     state = _NEXT[record.state, finding.status]
     if raised and state is State.ACKNOWLEDGED:
         state = State.OPEN  # it was acknowledged as something smaller
-    if state is State.OPEN and is_leased(record, now):
-        state = State.SUPPRESSED  # whatever its source says of it, until the lease ends
-    change = _name_change(record, finding, state, raised)
+    if state is State.OPEN and is_leased(record, now) and not raised:
+        state = (
+            State.SUPPRESSED
+        )  # whatever its source says of it, until the lease ends; one that became graver is looked at anew
+    if (
+        state is State.SUPPRESSED
+        and _is_said_again(record, finding)
+        and (raised or record.state is not State.SUPPRESSED)
+    ):
+        state = State.OPEN  # its source is silent because we asked it to be, for something smaller
+    taken_up = state is State.OPEN and not raised and _taken_up(record.finding, finding)
+    if taken_up:
+        state = State.ACKNOWLEDGED
+    change = Change.ACKNOWLEDGED if taken_up else _name_change(record, finding, state, raised)
     announce = state is State.OPEN and change in ANNOUNCED
     after = replace(
         record,
@@ -137,12 +153,28 @@ def _newer_report(record: Record, finding: Finding, account: Account, now: datet
         changed=now if state is not record.state else record.changed,
         resolved_at=_resolved_at(record, finding, state),
     )
-    if state is not State.ACKNOWLEDGED:
+    if taken_up:
+        after = replace(after, ack_by="", ack_at=now, ack_until=now + ACK_LASTS[finding.severity])
+    elif state is not State.ACKNOWLEDGED:
         after = replace(after, ack_by="", ack_at=None, ack_until=None)
     if state is not State.SUPPRESSED:
         after = replace(after, lease="", lease_until=None)
     details = {"severity": finding.severity.word, "state": str(state), "was": record.finding.severity.word}
+    if taken_up and after.ack_until is not None:
+        details["until"] = after.ack_until.isoformat()
     return Outcome(after, change, announce, Entry(at=now, kind=change, details=details), reason=change)
+
+
+def _is_said_again(record: Record, finding: Finding) -> bool:
+    """Whether the source suppresses a finding as it did in the report before: only a report that newly does so hides one that is open,
+    and one that we have hidden ourselves is not hidden by the source's echo."""
+    echo = record.finding.status is Status.SUPPRESSED is finding.status
+    return echo and (record.state is not State.SUPPRESSED or bool(record.lease))
+
+
+def _taken_up(before: Finding, after: Finding) -> bool:
+    """Whether somebody has set the workflow to NOTIFIED in Security Hub meanwhile: they have it, as if they had acknowledged it here."""
+    return after.workflow == NOTIFIED != before.workflow
 
 
 def _name_change(record: Record, finding: Finding, state: State, raised: bool) -> Change:
@@ -183,7 +215,7 @@ def decide_ack(record: Record, user: str, now: datetime) -> Outcome:
         NoLonger: it is resolved or suppressed.
     """
     if record.state is State.ACKNOWLEDGED:
-        who = "you" if record.ack_by == user else f"<@{record.ack_by}>"
+        who = "you" if record.ack_by == user else f"<@{record.ack_by}>" if record.ack_by else "somebody in Security Hub"
         raise AlreadyDone(f"{record.ref} is already acknowledged by {who}.")
     if record.state is not State.OPEN:
         raise NoLonger(f"{record.ref} is {record.state}; there is nothing to acknowledge.")
@@ -199,6 +231,46 @@ def decide_ack(record: Record, user: str, now: datetime) -> Outcome:
     )
     entry = Entry(at=now, kind=Change.ACKNOWLEDGED, actor=user, details={"until": until.isoformat()})
     return Outcome(after, Change.ACKNOWLEDGED, entry=entry, reason="acknowledged")
+
+
+def decide_unack(record: Record, user: str, now: datetime) -> Outcome:
+    """Give an acknowledgement back: open again, and a generation of its own, so that it escalates from the beginning.
+
+    Raises:
+        NoLonger: it is not acknowledged.
+    """
+    if record.state is not State.ACKNOWLEDGED:
+        raise NoLonger(f"{record.ref} is {record.state}; there is no acknowledgement to give back.")
+    details = {"was": record.ack_by} if record.ack_by and record.ack_by != user else {}
+    entry = Entry(at=now, kind=Change.UNACKED, actor=user, details=details)
+    return Outcome(_open_again(record, now), Change.UNACKED, entry=entry, reason="given back")
+
+
+def decide_rearm(record: Record, now: datetime) -> Outcome:
+    """An acknowledgement has ended and the finding is still there: open again, and announced.
+
+    Raises:
+        NoLonger: it is not acknowledged, or its acknowledgement has not ended.
+    """
+    if record.state is not State.ACKNOWLEDGED or record.ack_until is None or record.ack_until > now:
+        raise NoLonger(f"{record.ref} has no acknowledgement that has ended.")
+    entry = Entry(at=now, kind=Change.REARMED, details={"was": record.ack_by})
+    return Outcome(
+        _open_again(record, now), Change.REARMED, announce=True, entry=entry, reason="not acknowledged any more"
+    )
+
+
+def _open_again(record: Record, now: datetime) -> Record:
+    return replace(
+        record,
+        state=State.OPEN,
+        ack_by="",
+        ack_at=None,
+        ack_until=None,
+        changed=now,
+        revision=record.revision + 1,
+        generation=record.generation + 1,
+    )
 
 
 def decide_assign(record: Record, assignee: str, user: str, now: datetime) -> Outcome:
@@ -247,6 +319,22 @@ def decide_hide(record: Record, lease: str, until: datetime, user: str, now: dat
     )
     details = {"until": until.isoformat(), "lease": lease}
     return Outcome(after, Change.HIDDEN, entry=Entry(at=now, kind=Change.HIDDEN, actor=user, details=details))
+
+
+def decide_prolong(record: Record, lease: str, until: datetime, user: str, now: datetime) -> Outcome:
+    """Hide until another time what this lease hides already.
+
+    Raises:
+        NoLonger: this lease does not hide it.
+        AlreadyDone: it is hidden until then.
+    """
+    if record.state is not State.SUPPRESSED or record.lease != lease:
+        raise NoLonger(f"{record.ref} is not hidden by this suppression.")
+    if record.lease_until == until:
+        raise AlreadyDone(f"{record.ref} is hidden until then.")
+    after = replace(record, lease_until=until, revision=record.revision + 1)
+    details = {"until": until.isoformat(), "lease": lease}
+    return Outcome(after, Change.PROLONGED, entry=Entry(at=now, kind=Change.PROLONGED, actor=user, details=details))
 
 
 def decide_reveal(record: Record, user: str, now: datetime, why: str = "") -> Outcome:

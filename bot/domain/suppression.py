@@ -7,15 +7,15 @@ about one resource, one control or type in one account, or a query. Pure: how ma
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
 from bot.domain.facets import facets
 from bot.domain.finding import Record, Severity
-from bot.domain.query import Exact, Flag, Glob, Key, Query, Term, matches
+from bot.domain.query import Exact, Flag, Glob, Key, Levels, Query, Term, matches
 from bot.domain.syntax import Names, parse
 
 MOST_DAYS: Mapping[Severity, int] = {
@@ -55,6 +55,7 @@ class ScopeKind(StrEnum):
     """What a suppression covers."""
 
     FINDING = "finding"
+    THESE = "these"  # several, each by its reference
     RESOURCE = "resource"
     KIND = "kind"
     CUSTOM = "custom"
@@ -111,6 +112,7 @@ class Lease:
     ended_at: datetime | None = None
     ended_by: str = ""
     noticed_at: datetime | None = None
+    renews: str = ""  # the id of the lease that this one prolongs: see services.suppress
 
     @property
     def short(self) -> str:
@@ -126,6 +128,7 @@ class Reach:
     accounts: int
     envs: Mapping[str, int]
     in_90_days: int
+    kept: int = 0  # live ones that the scope holds and that are never hidden: they stay
 
     @property
     def total(self) -> int:
@@ -163,7 +166,7 @@ def scope_query(kind: ScopeKind, record: Record, custom: Query | None = None) ->
     source = Term(Key.SRC, (Exact(finding.source),))
     what = Term(Key.CONTROL, (Exact(finding.control),)) if finding.control else Term(Key.TYPE, (Exact(finding.type),))
     match kind:
-        case ScopeKind.FINDING:
+        case ScopeKind.FINDING | ScopeKind.THESE:
             return Query(refs=(record.ref,))
         case ScopeKind.RESOURCE:
             return Query((account, source, Term(Key.RESOURCE, (Exact(finding.resource.id),))))
@@ -173,9 +176,27 @@ def scope_query(kind: ScopeKind, record: Record, custom: Query | None = None) ->
             return custom or Query()
 
 
+def these_query(numbers: Sequence[int]) -> Query:
+    """A scope of exactly these findings."""
+    return Query(refs=tuple(f"F-{n}" for n in dict.fromkeys(numbers)))
+
+
+def capped(query: Query, worst: Severity) -> Query:
+    """The scope, for findings up to this severity only: what becomes graver than what was agreed to is not hidden any more."""
+    cap = Term(Key.SEV, (Levels(Severity.INFO, worst),))
+    if worst is Severity.CRITICAL or cap in query.terms:
+        return query
+    return replace(query, terms=(*query.terms, cap))
+
+
 def query_of(lease: Lease) -> Query:
     """What a lease covers, read from its printed form: keys stand in it, so no live name is needed."""
     return _read(lease.query)
+
+
+def scope_told(lease: Lease) -> str:
+    """What a lease covers as people read it: the findings that it names, by their references alone, else its query."""
+    return " ".join(query_of(lease).refs) or lease.query
 
 
 @lru_cache(maxsize=1024)  # every report is held against every lease
@@ -185,9 +206,9 @@ def _read(text: str) -> Query:
 
 def covers(query: Query, record: Record, now: datetime) -> bool:
     """Whether a lease's query holds a finding."""
-    if query.refs:
-        return record.ref in query.refs
-    return bool(query.terms) and matches(query, facets(record), now)
+    if query.refs and record.ref not in query.refs:
+        return False
+    return bool(query.refs or query.terms) and matches(query, facets(record), now)
 
 
 def digest(lease: Lease) -> str:
@@ -236,16 +257,17 @@ def judge(
         own_account: the account that secbot runs in: findings about it are never hidden.
         most_days: the longest time by severity.
     """
-    refused = [*_never(about, own_account), *_too_long(reach, lasts, most_days)]
+    refused = [*(never_hidden(about, own_account) if about else ()), *_too_long(reach, lasts, most_days)]
     if kind is ScopeKind.CUSTOM and not _names_something(query):
         refused.append("The filter names no account and no resource: it would hide what nobody has seen yet, anywhere.")
+    if kind is ScopeKind.CUSTOM and not reach.total and not reach.in_90_days:
+        refused.append("The filter holds no finding, now or in 90 days: there is nothing to judge it by.")
     return Verdict(tuple(refused), tuple(_another_person(kind, query, reach, lasts)))
 
 
-def _never(about: Record | None, own_account: str) -> list[str]:
-    if about is None:
-        return []
-    finding = about.finding
+def never_hidden(record: Record, own_account: str = "") -> tuple[str, ...]:
+    """Why this finding is never hidden, whatever a lease covers; empty when it may be."""
+    finding = record.finding
     told = [
         f"It is about {what}: that is never hidden."
         for word, what in NEVER
@@ -258,7 +280,7 @@ def _never(about: Record | None, own_account: str) -> list[str]:
         told.append("A critical GuardDuty finding is never hidden.")
     if own_account and finding.account == own_account:
         told.append("It is about the account that secbot runs in: that is never hidden.")
-    return told
+    return tuple(told)
 
 
 def _too_long(reach: Reach, lasts: timedelta, most_days: Mapping[Severity, int]) -> list[str]:

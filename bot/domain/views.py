@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.audit import Line
+from bot.domain.figures import Waits
 from bot.domain.finding import Entry, Record, Severity
 from bot.domain.hiding_views import HidingView
+from bot.domain.oncall_views import EscalationRow, OnCallView
 from bot.domain.query import Group, Sort
+from bot.domain.suppression import Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +29,29 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingCard:
-    """The live card of one finding in a channel. `mention` is user-group and user ids that the first post tells."""
+    """The live card of one finding in a channel. `mention` is user-group and user ids that the first post tells.
+
+    `escalation` is its running or exhausted escalation; `direct` is a card in somebody's direct messages, who was called.
+    """
 
     record: Record
     now: datetime
     mention: tuple[str, ...] = ()
+    escalation: EscalationRow | None = None
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadLine:
-    """One short line in a card's thread: what changed, when and by whom. `announce` marks one that is also shown in the channel."""
+    """One short line in a card's thread: what changed, when and by whom. `announce` marks one that is also shown in the channel; `here`
+    tells everybody who is active there."""
 
     record: Record
     entry: Entry
     now: datetime
     announce: bool = False
     mention: tuple[str, ...] = ()
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +210,7 @@ class Status:
     started: datetime
     now: datetime
     version: str = ""
+    waits: tuple[Waits, ...] = ()  # of the last 30 days, by environment and severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +243,8 @@ class Why:
     may: tuple[tuple[str, bool, str], ...]  # (verb, allowed, because)
     now: datetime
     reason: str = ""
+    policy: str = ""  # the escalation policy that holds it; empty when none does
+    escalation: EscalationRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +322,11 @@ class AskForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """The Home tab: what is on its reader, what ends soon, saved views, how things stand, whether secbot works."""
+    """The Home tab: what is on its reader, what waits for their approval, what ends soon, saved views, how things stand.
+
+    `approvals` are suppressions that wait for another person and that the reader may decide, with the finding each began with; `leases`
+    are suppressions that end within three days, the first to end first.
+    """
 
     user: str
     on_you: tuple[Record, ...]
@@ -320,6 +338,8 @@ class Home:
     health: tuple[tuple[str, bool, str], ...]
     now: datetime
     problem: str = ""  # why nothing can be shown
+    approvals: tuple[tuple[Lease, Record], ...] = ()
+    leases: tuple[Lease, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,16 +353,15 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One act of a person, and the finding that it was done to (None when that is gone)."""
+    """One line of the audit trail, and the finding that it is about (None when it is about none, or that is gone)."""
 
-    number: int
-    entry: Entry
+    line: Line
     record: Record | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLog:
-    """What people did, newest first. `scope` is what was asked in words; `more` says that there is more than is shown."""
+    """What people and secbot did, newest first. `scope` is what was asked in words; `more` says that there is more than is shown."""
 
     rows: tuple[AuditRow, ...]
     scope: str
@@ -362,27 +381,6 @@ class Can:
 
 
 View = (
-    FindingCard
-    | ThreadLine
-    | FindingList
-    | Breakdown
-    | FindingDetail
-    | Trouble
-    | Notice
-    | Help
-    | Menu
-    | Status
-    | Accounts
-    | Why
-    | ViewsList
-    | Confirm
-    | Working
-    | SaveViewForm
-    | AssignForm
-    | AskForm
-    | Home
-    | Preview
-    | AuditLog
-    | Can
-    | HidingView
-)
+    FindingCard | ThreadLine | FindingList | Breakdown | FindingDetail | Trouble | Notice | Help | Menu | Status | Accounts | Why
+    | ViewsList | Confirm | Working | SaveViewForm | AssignForm | AskForm | Home | Preview | AuditLog | Can | HidingView | OnCallView
+)  # fmt: skip

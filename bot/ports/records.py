@@ -23,11 +23,13 @@ class Poison:
 
 
 class SayKind(StrEnum):
-    """What is to be said: a new card, an edit of a card, a line in its thread."""
+    """What is to be said: a new card, an edit of a card, a line in its thread; a report, which is about no finding; a pager's page."""
 
     CARD = "card"
     EDIT = "edit"
     THREAD = "thread"
+    REPORT = "report"
+    PAGE = "page"  # its channel is a topic's ARN
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Saying:
     """One thing to say about a finding in a channel: a row of the outbox.
 
     `key` is unique for ever: saying the same key twice says it once. For EDIT it is a card's own key, and saying it again makes the
-    one row due again, which is how edits are coalesced. `lane` orders a channel's rows: higher first (a severity), then older first.
+    one row due again, which is how edits are coalesced. A REPORT has number 0 and carries what it says in `details`: see
+    services.reports. `lane` orders a channel's rows: higher first (a severity), then older first.
     """
 
     key: str

@@ -9,10 +9,12 @@ from typing import Protocol
 
 from bot.domain.approval import Request, Stage
 from bot.domain.audit import Head, Line
+from bot.domain.drift import Known
 from bot.domain.finding import Account, Entry, Record, State
 from bot.domain.query import Group, Query
 from bot.domain.suppression import Lease
 from bot.domain.suppression import Stage as LeaseStage
+from bot.ports.oncall import EscalationReads, EscalationTx
 from bot.ports.records import (
     AccountCount,
     Act,
@@ -29,7 +31,7 @@ from bot.ports.records import (
 )
 
 
-class Tx(Protocol):
+class Tx(EscalationTx, Protocol):
     """One transaction. Everything in it is committed together when its block ends, or not at all when it raises."""
 
     # findings
@@ -90,6 +92,11 @@ class Tx(Protocol):
         """Findings of a query (refs, group, sort and page play no part) with numbers above `after`, by number, locked until the end."""
         ...
 
+    async def save_drifts(self, known: Sequence[Known]) -> None:
+        """Remember what was told of rules that are not ours: add them, or change those of the same key."""
+        ...
+
+    async def forget_drifts(self, keys: Collection[str]) -> None: ...
     async def save_request(self, request: Request) -> None:
         """Add an approval request, or change the one of the same id."""
         ...
@@ -107,7 +114,7 @@ class Tx(Protocol):
         ...
 
 
-class Reads(Protocol):
+class Reads(EscalationReads, Protocol):
     """Queries outside a write transaction. They see committed data."""
 
     async def get(self, number: int) -> Record | None: ...
@@ -157,6 +164,10 @@ class Reads(Protocol):
         self, *, stages: Collection[LeaseStage] = (), before: datetime | None = None, owner: str = "", limit: int = 200
     ) -> Sequence[Lease]:
         """Leases, the first to end first; in these stages, ending before that time, of that owner when they are given."""
+        ...
+
+    async def drifts(self) -> Sequence[Known]:
+        """What was told of rules that are not ours, by key."""
         ...
 
     async def request(self, id: str) -> Request | None: ...
@@ -247,7 +258,7 @@ class Store(Outbox, Protocol):
 
     def reads(self) -> AbstractAsyncContextManager[Reads]: ...
     async def prune(self, before: datetime) -> int:
-        """Remove what was said, listed or guarded against replay before that time; how many rows. Findings stay."""
+        """Remove what was said, listed, drafted or guarded against replay before that time; how many rows. Findings stay."""
         ...
 
     async def ping(self) -> None: ...

@@ -1,8 +1,8 @@
-"""Who did what: the acts of people that the timelines hold, by time, person, finding and kind of act.
+"""Who did what: the audit trail, by time, person, finding and kind of act, with AWS's request ids.
 
-    question := { since:30d | F-1234 | @ana | me | acks | assignments | requests | suppressions | csv }
+    question := { since:30d | F-1234 | @ana | me | acks | assignments | requests | suppressions | approvals | drift | csv }
 
-Reads only. It shows what the timelines say; that nobody changed them is not shown here.
+Reads only. That nobody has changed the trail is shown by `secbot audit verify`.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.domain.audit import Line
 from bot.domain.lifecycle import Change
 from bot.domain.query import show_duration
 from bot.domain.spelling import nearest
 from bot.domain.syntax import parse_duration
 from bot.domain.typed import normalise
 from bot.domain.views import AuditLog, AuditRow, Offer, Trouble
-from bot.ports import Act, Clock, Store
+from bot.ports import Clock, Store
 from bot.services.export import MOST_ROWS
-from bot.services.tables import Table, acts_table
+from bot.services.tables import Table, audit_table
 
 DEFAULT_SINCE = timedelta(days=30)
 SHOWN = 25
 
+_APPROVALS = ("suppress_request", "suppress_approve", "suppress_denied", "suppress_withdrawn", "suppress_expired")
+
 KINDS: dict[str, tuple[str, ...]] = {
     "acks": (Change.ACKNOWLEDGED,),
     "assignments": (Change.ASSIGNED,),
-    "requests": (Change.ASKED,),
-    "suppressions": (
-        Change.HIDDEN,
-        Change.REVEALED,
-        Change.SUPPRESSED,
-        Change.APPROVAL_ASKED,
-        Change.APPROVAL_GIVEN,
-        Change.APPROVAL_DENIED,
-    ),
+    "requests": (Change.ASKED, "suppress_request"),
+    "suppressions": ("suppress", "suppress_end", "suppress_renew", *_APPROVALS),
+    "approvals": _APPROVALS,
+    "drift": ("drift_found", "drift_looked"),
 }
 """The kinds of act by the words that people type."""
 
-_WORDS: dict[str, str] = {word[:-1]: word for word in KINDS} | {word: word for word in KINDS} | {"ack": "acks"}
+_WORDS: dict[str, str] = (
+    {word.removesuffix("s"): word for word in KINDS} | {word: word for word in KINDS} | {"ack": "acks"}
+)
 _PERSON = re.compile(r"@([UW][A-Z0-9]{2,20})")
 _FINDING = re.compile(r"[fF]-?(\d{1,12})")
 
@@ -105,24 +105,25 @@ class Audit:
     clock: Clock
 
     async def log(self, question: Question) -> AuditLog:
-        """The newest acts that a question holds."""
-        acts = await self._acts(question, SHOWN + 1)
+        """The newest lines that a question holds."""
+        lines = await self._lines(question, SHOWN + 1)
         async with self.store.reads() as reads:
-            found = {r.number: r for r in await reads.by_numbers([a.number for a in acts[:SHOWN]])}
-        rows = tuple(AuditRow(a.number, a.entry, found.get(a.number)) for a in acts[:SHOWN])
-        offers = (Offer("All as CSV", f"audit {question.in_words()} csv"),) if acts else ()
-        more = len(acts) > SHOWN
+            numbers = [line.number for line in lines[:SHOWN] if line.number]
+            found = {r.number: r for r in await reads.by_numbers(numbers)}
+        rows = tuple(AuditRow(line, found.get(line.number)) for line in lines[:SHOWN])
+        offers = (Offer("All as CSV", f"audit {question.in_words()} csv"),) if lines else ()
+        more = len(lines) > SHOWN
         return AuditLog(rows=rows, scope=question.in_words(), now=self.clock.now(), more=more, offers=offers)
 
     async def table(self, question: Question) -> Table:
         """Everything that a question holds, for an export."""
-        acts = await self._acts(question, MOST_ROWS)
-        return acts_table(self.store, acts, title=f"audit trail ({question.in_words()})")
+        lines = await self._lines(question, MOST_ROWS)
+        return audit_table(self.store, lines, title=f"audit trail ({question.in_words()})")
 
-    async def _acts(self, question: Question, limit: int) -> list[Act]:
+    async def _lines(self, question: Question, limit: int) -> list[Line]:
         since: datetime = self.clock.now() - question.since
         async with self.store.reads() as reads:
-            found = await reads.acts(
-                since, limit=limit, number=question.number, actor=question.actor, kinds=question.kinds
+            found = await reads.trail(
+                since, limit=limit, number=question.number, actor=question.actor, what=question.kinds
             )
         return list(found)

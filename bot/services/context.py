@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.authz import Actor, Decision, Permission, Place, Policy, Target, authorize, held_by, holders
-from bot.domain.finding import Record
+from bot.domain.finding import Record, Severity
 from bot.domain.query import Flag
 from bot.domain.views import HelpEntry, Notice, Trouble, View
 from bot.errors import NotAllowed
@@ -16,7 +17,8 @@ from bot.services.lexicon import Asker
 from bot.services.suite import Suite
 
 DOING = {
-    Permission.READ: "look at", Permission.ACK: "acknowledge", Permission.ASSIGN: "assign", Permission.SUPPRESS: "suppress"
+    Permission.READ: "look at", Permission.ACK: "acknowledge", Permission.ASSIGN: "assign", Permission.SUPPRESS: "suppress",
+    Permission.APPROVE: "approve for",
 }  # fmt: skip
 """A permission as a verb about a finding."""
 
@@ -72,6 +74,19 @@ class Context:
             offers = (("Ask for it", f"ask {permission} {record.ref}"),) if decision.holders else ()
             message = f"You may look at {record.ref} but not {DOING.get(permission, permission)} it. {decision.advice}"
             raise NotAllowed(message.strip(), offers=offers, whom=held_by(decision))
+
+    def must_reach(self, permission: Permission, envs: Iterable[str], severities: Iterable[Severity]) -> None:
+        """As `must`, for everything that a scope holds: each environment, each severity. Raises NotAllowed for the first that is not."""
+        wanted = tuple(severities)
+        for env in envs:
+            for severity in wanted:
+                decision = authorize(self.policy, self.actor, permission, self.place, Target(env, severity))
+                if not decision.allowed:
+                    doing, where = DOING.get(permission, permission), env or "no environment"
+                    message = (
+                        f"It reaches {severity.word} findings in {where}, which you may not {doing}. {decision.advice}"
+                    )
+                    raise NotAllowed(message.strip(), whom=held_by(decision))
 
     async def at(self, channel: str) -> Context:
         """The same request as if made in a channel: what is asked in a window rests on the channel that it was opened in."""

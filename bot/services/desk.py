@@ -139,7 +139,11 @@ class Desk:
 
     async def home(self, user: str) -> View:
         """The Home tab of a person, or why there is none. Never raises."""
-        answer = await self._guarded("home", Request(user), Permission.READ, lambda c: c.suite.home.home(user))
+
+        def run(context: Context) -> Awaitable[Home]:
+            return context.suite.home.home(user, lambda r: context.may(Permission.APPROVE, r).allowed)
+
+        answer = await self._guarded("home", Request(user), Permission.READ, run)
         if isinstance(answer.view, Trouble):
             said = " ".join(answer.view.messages)
             return Home(

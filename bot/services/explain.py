@@ -1,25 +1,27 @@
-"""Says what secbot makes of an event, without a database, Slack or AWS: what it was read as, the finding, its route, the message.
+"""Says what secbot makes of an event, without Slack or AWS: what it was read as, the finding, its route, what hides it, the message.
 
-The same sources, decisions and layouts as in production run here; only nothing is stored. Unreadable input is an answer, not an error.
+The same sources, decisions and layouts as in production run here; only nothing is stored. No database is needed, unless the suppressions in
+force are to be held against the finding. Unreadable input is an answer, not an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from bot.domain.envelope import Envelope, Ignored
-from bot.domain.finding import Finding
-from bot.domain.lifecycle import decide_report
+from bot.domain.finding import Finding, Record, State
+from bot.domain.lifecycle import decide_hide, decide_report
 from bot.domain.message import Message, Modal
 from bot.domain.reading import read
 from bot.domain.routing import route
+from bot.domain.suppression import Lease, covers, never_hidden, query_of
 from bot.domain.views import FindingCard, View
 from bot.errors import Malformed
 from bot.plugins import Source
-from bot.ports import Directory
+from bot.ports import Directory, Store
 from bot.services.ingest import RoutingTable
 
 REJECTED, IGNORED = "rejected", "ignored"
@@ -46,6 +48,31 @@ class Explained:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The suppressions in force, and the numbers of the findings that they name, by identity key."""
+
+    leases: tuple[Lease, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+    def hiding(self, record: Record, now: datetime) -> Lease | None:
+        """The one that hides a finding; None when it is shown."""
+        known = replace(record, number=self.numbers.get(record.finding.key, 0))
+        if record.state is not State.OPEN or never_hidden(record):
+            return None
+        return next((one for one in self.leases if covers(query_of(one), known, now)), None)
+
+
+async def in_force(store: Store, now: datetime) -> InForce:
+    """What hides findings now. Raises StoreUnavailable."""
+    async with store.begin() as tx:
+        leases = tuple(await tx.hiding(now))
+    refs = {ref for lease in leases for ref in query_of(lease).refs}
+    async with store.reads() as reads:
+        named = await reads.by_numbers([int(ref.removeprefix("F-")) for ref in sorted(refs)])
+    return InForce(leases, {record.finding.key: record.number for record in named})
+
+
 class Explain:
     """Explains documents. `opener` accepts bare findings, as only the command line may."""
 
@@ -57,12 +84,14 @@ class Explain:
         directory: Directory,
         routing: RoutingTable,
         render: Callable[[View], Message | Modal],
+        in_force: InForce | None = None,
     ) -> None:
         self._open = opener
         self._sources = tuple(sources)
         self._directory = directory
         self._routing = routing
         self._render = render
+        self._in_force = in_force or InForce()
 
     def document(self, name: str, content: bytes, now: datetime) -> list[Explained]:
         """Every event of a document, in its order; one `rejected` line when it cannot be read at all. Never raises on its content."""
@@ -97,20 +126,31 @@ class Explain:
         record = replace(outcome.record, number=number)
         routed = route(record, self._routing.routes, self._routing.fallback, now)
         record = replace(record, channel=routed.route.channel, route=routed.route.name, why=routed.reason)
+        lease = self._in_force.hiding(record, now)
         plain = finding_as_json(finding) | {
             "env": record.env,
             "account_name": record.account.name,
             "state": str(record.state),
             "route": routed.route.name,
             "channel": routed.route.channel,
-            "announced": outcome.announce and not routed.route.silent,
+            "announced": outcome.announce and not routed.route.silent and lease is None,
             "why": routed.reason,
+            "hidden_by": _lease_as_json(lease) if lease else None,
         }
+        if lease is not None:
+            record = decide_hide(record, lease.id, lease.until, "", now).record or record
         message = self._render(FindingCard(record=record, now=now))
         if not isinstance(message, Message):
             return plain, None
         payload = {"text": message.text, "blocks": list(message.blocks)}
         return plain, {"channel": routed.route.channel, "payload": payload}
+
+
+def _lease_as_json(lease: Lease) -> dict[str, str]:
+    return {
+        "lease": lease.short, "covers": lease.query, "until": lease.until.isoformat(), "why": str(lease.why), "reason": lease.reason,
+        "ticket": lease.ticket, "owner": lease.owner,
+    }  # fmt: skip
 
 
 def finding_as_json(finding: Finding) -> dict[str, Any]:

@@ -15,14 +15,16 @@ from datetime import datetime
 import structlog
 
 from bot.domain.envelope import Envelope, Ignored
+from bot.domain.facets import LIVE
 from bot.domain.finding import Finding, Record, State, version_of
 from bot.domain.lifecycle import Outcome, decide_hide, decide_report
 from bot.domain.reading import in_order, read_ordered
 from bot.domain.routing import Route, route
-from bot.domain.suppression import Lease, covers, query_of
+from bot.domain.suppression import Lease, covers, never_hidden, query_of
 from bot.errors import Malformed
 from bot.plugins import Source
 from bot.ports import Clock, Delivery, Directory, Metrics, Poison, Store, Tx
+from bot.services.ladder import Ladder, opened
 from bot.services.sayings import sayings
 
 log = structlog.get_logger()
@@ -68,6 +70,13 @@ class _Change:
     outcomes: list[Outcome]
     before: Record | None
 
+    def mark_stopped(self) -> None:
+        """Its last line says that its escalation was stopped by it."""
+        last = self.outcomes[-1]
+        if last.entry is not None:
+            entry = replace(last.entry, details={**last.entry.details, "stopped": "1"})
+            self.outcomes[-1] = replace(last, entry=entry)
+
 
 @dataclass(frozen=True, slots=True)
 class RoutingTable:
@@ -90,8 +99,12 @@ class Ingest:
         routing: RoutingTable,
         clock: Clock,
         metrics: Metrics,
+        own_account: str = "",
+        ladder: Ladder | None = None,
     ) -> None:
         self._store = store
+        self._ladder = ladder or Ladder()
+        self._own_account = own_account
         self._open = opener
         self._sources = in_order(sources)
         self._directory = directory
@@ -173,7 +186,7 @@ class Ingest:
         numbers = await _insert(tx, changes, known)
         again = {k: waiting[k] for k in changes if k not in known and k not in numbers}
         saved = [_numbered(c, numbers) for k, c in changes.items() if k not in again]
-        await _write(tx, saved)
+        await self._write(tx, saved, now)
         return saved, again
 
     def _decide(
@@ -182,7 +195,7 @@ class Ingest:
         record, raw, outcomes = before, None, []
         for finding, event in reports if len(reports) == 1 else sorted(reports, key=_order):
             outcome = decide_report(record, finding, self._directory.account(finding.account), now)
-            hidden = _hidden(outcome, leases, now)
+            hidden = _hidden(outcome, leases, now, self._own_account)
             told = [outcome] if hidden is None else [replace(outcome, announce=False), hidden]
             outcomes += told
             if told[-1].record is not None:
@@ -191,6 +204,26 @@ class Ingest:
                     record = placed(record, self._routing, now, announced=outcome.announce)
         assert record is not None  # the first report of an unknown finding always makes a record
         return _Change(record, raw, outcomes, before)
+
+    async def _write(self, tx: Tx, changes: Sequence[_Change], now: datetime) -> None:
+        updated = [(c.record, c.raw) for c in changes if c.before is not None and c.record is not c.before]
+        await tx.update(updated)
+        await self._escalate(tx, changes, now)
+        notes = [(c.record.number, o.entry) for c in changes for o in c.outcomes if o.entry is not None]
+        await tx.note(notes)
+        await tx.say([s for c in changes for s in sayings(c.before, c.record, c.outcomes)])
+
+    async def _escalate(self, tx: Tx, changes: Sequence[_Change], now: datetime) -> None:
+        """Begin to escalate what is announced, and stop what answers itself: resolved, hidden, taken up elsewhere."""
+        told = [c.record for c in changes if c.record.state is State.OPEN and any(o.announce for o in c.outcomes)]
+        await tx.open_figures(opened(told, now))
+        await tx.start_escalations(self._ladder.start(told, now))
+        over = {c.record.number: c for c in changes if c.before is not None and _is_over(c.before, c.record)}
+        for number in await tx.stop_escalations(sorted(over), "it answered itself", ""):
+            over[number].mark_stopped()
+        taken_up = [n for n, c in over.items() if c.record.state is State.ACKNOWLEDGED]
+        await tx.close_figures(taken_up, acked=now)
+        await tx.close_figures([c.record.number for c in changes if _is_mended(c)], resolved=now)
 
     def _count(self, batch: _Batch, changes: Sequence[_Change]) -> None:
         for reason in batch.ignored:
@@ -214,13 +247,25 @@ def placed(record: Record, routing: RoutingTable, now: datetime, *, announced: b
     return replace(record, channel=channel, route=routed.route.name, why=routed.reason)
 
 
-def _hidden(outcome: Outcome, leases: Sequence[Lease], now: datetime) -> Outcome | None:
-    """What a suppression in force makes of a finding that would be open: taken in, counted, and not announced."""
+def _hidden(outcome: Outcome, leases: Sequence[Lease], now: datetime, own_account: str) -> Outcome | None:
+    """What a suppression in force makes of a finding that would be open: taken in, counted, and not announced. Some never are."""
     record = outcome.record
     if record is None or record.state is not State.OPEN:
         return None
     lease = next((one for one in leases if covers(query_of(one), record, now)), None)
-    return decide_hide(record, lease.id, lease.until, "", now) if lease is not None else None
+    if lease is None or never_hidden(record, own_account):
+        return None
+    return decide_hide(record, lease.id, lease.until, "", now)
+
+
+def _is_over(before: Record, after: Record) -> bool:
+    """Whether a finding that was open needs nobody any more."""
+    return before.state is State.OPEN and after.state is not State.OPEN
+
+
+def _is_mended(change: _Change) -> bool:
+    """Whether a finding that somebody had, or nobody, is resolved now."""
+    return change.before is not None and change.before.state in LIVE and change.record.state is State.RESOLVED
 
 
 def _order(report: tuple[Finding, bytes]) -> tuple[datetime, datetime, str]:
@@ -231,14 +276,6 @@ def _order(report: tuple[Finding, bytes]) -> tuple[datetime, datetime, str]:
 async def _insert(tx: Tx, changes: Mapping[str, _Change], known: Mapping[str, Record]) -> Mapping[str, int]:
     new = [(c.record, c.raw or b"") for k, c in changes.items() if k not in known]
     return await tx.insert(new) if new else {}
-
-
-async def _write(tx: Tx, changes: Sequence[_Change]) -> None:
-    updated = [(c.record, c.raw) for c in changes if c.before is not None and c.record is not c.before]
-    await tx.update(updated)
-    notes = [(c.record.number, o.entry) for c in changes for o in c.outcomes if o.entry is not None]
-    await tx.note(notes)
-    await tx.say([s for c in changes for s in sayings(c.before, c.record, c.outcomes)])
 
 
 def _numbered(change: _Change, numbers: Mapping[str, int]) -> _Change:

@@ -37,6 +37,9 @@ MOST_DROPPED = 6  # filters of a fruitless question that are dropped one by one
 MOST_COMMAND = 480  # characters of a command that a button carries
 MOST_ACCOUNTS = 60
 
+_BECAME = frozenset({Key.STATE, Key.LEASE, Key.BY, Key.AGE, Key.FIRST, Key.LAST})
+"""Keys about what became of a finding, or about time: they belong to a question and to no filter."""
+
 LIVE_TERM = Term(Key.STATE, tuple(Exact(str(s)) for s in State if s in LIVE))
 """What a list means when it is not told otherwise: problems that are still there and not hidden."""
 
@@ -48,6 +51,11 @@ class Scoped:
     query: Query
     added: tuple[Term, ...] = ()
     view: str = ""
+
+
+def as_filter(query: Query) -> str:
+    """What a question says that findings *are*, printed: a filter that goes on holding new ones."""
+    return show(Query(tuple(t for t in query.terms if t.key not in _BECAME)))
 
 
 class Queries:
@@ -168,11 +176,28 @@ class Queries:
             page = _within(page, found[0])
             return await reads.by_numbers(found[0].numbers[(page - 1) * PAGE : page * PAGE]), None
 
+    async def pick(self, text: str, asker: Asker, most: int) -> tuple[Sequence[Record], str] | Trouble:
+        """(the first findings that a question holds, its terms as a filter), for a verb that is about several; or what was wrong."""
+        async with self._store.reads() as reads:
+            parsed, scope = await self.read(reads, text, asker)
+            if parsed.problems:
+                return trouble("suppress", parsed)
+            found = await reads.search(scope.query, self._clock.now(), limit=most)
+            if not found:
+                return await self._nothing(reads, scope, parsed.query, asker.user, self._clock.now())
+        return found, as_filter(scope.query)
+
     async def question(self, listing_id: str, asker: Asker) -> str | Trouble:
         """The words that a list was asked with, as they mean now what they meant then."""
         async with self._store.reads() as reads:
             found = await self._opened(reads, listing_id, asker)
         return found if isinstance(found, Trouble) else show(replace(found[1], page=1, flags=frozenset()))
+
+    async def filter_of(self, listing_id: str, asker: Asker) -> str | Trouble:
+        """What a list's question says that findings are, as a filter."""
+        async with self._store.reads() as reads:
+            found = await self._opened(reads, listing_id, asker)
+        return found if isinstance(found, Trouble) else as_filter(found[1])
 
     async def _opened(self, reads: Reads, listing_id: str, asker: Asker) -> tuple[Listing, Query] | Trouble:
         listing = await reads.listing(listing_id)

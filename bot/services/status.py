@@ -10,13 +10,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from bot.domain.figures import Waits, waits
 from bot.domain.views import Status
 from bot.errors import SecbotError
 from bot.ports import Backlog, Clock, Health, Inbox, Metrics, Poison, Store
 
 PING_LIMIT_S = 4.0
+WAITS_OF = timedelta(days=30)
+MOST_FIGURES = 20_000
 
 Ping = Callable[[], Awaitable[None]]
 
@@ -64,6 +67,7 @@ class StatusService:
     async def status(self) -> Status:
         """Everything at once. Never raises: what cannot be had is shown as such."""
         parts = await self.parts()
+        waits = await self._waits()
         try:
             freshness, states, backlog, quarantined, poison = await self._stored()
         except (SecbotError, TimeoutError):
@@ -82,7 +86,16 @@ class StatusService:
             started=self._vitals.started,
             now=self._clock.now(),
             version=self._version,
+            waits=waits,
         )
+
+    async def _waits(self) -> tuple[Waits, ...]:
+        """How long findings of the last 30 days waited; nothing when that cannot be had."""
+        try:
+            async with asyncio.timeout(PING_LIMIT_S), self._store.reads() as reads:
+                return tuple(waits(await reads.figures(self._clock.now() - WAITS_OF, limit=MOST_FIGURES)))
+        except (SecbotError, TimeoutError):
+            return ()
 
     async def _stored(self) -> tuple[Mapping[str, datetime], Mapping[str, int], Backlog, int, Sequence[Poison]]:
         async with asyncio.timeout(PING_LIMIT_S), self._store.reads() as reads:

@@ -1,4 +1,4 @@
-"""What can be exported as rows: findings of a question, acts of people; read from the store piece by piece, in the question's order."""
+"""What can be exported as rows: findings of a question, lines of the audit trail; read piece by piece, in the question's order."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.audit import Line
 from bot.domain.console import console_url
 from bot.domain.finding import Record
 from bot.domain.query import Query
-from bot.ports import Act, Store
+from bot.ports import Store
 
 Row = tuple[str, ...]
 
@@ -69,7 +70,7 @@ _FINDING: tuple[tuple[str, Callable[[Record], str]], ...] = (
 """The columns of an export of findings, in order. Added to at the end only: spreadsheets are built on them."""
 
 FINDING_COLUMNS: Row = tuple(name for name, _ in _FINDING)
-ACT_COLUMNS: Row = (
+AUDIT_COLUMNS: Row = (
     "at",
     "who",
     "what",
@@ -81,6 +82,11 @@ ACT_COLUMNS: Row = (
     "env",
     "note",
     "details",
+    "phase",
+    "subject",
+    "request_id",
+    "seq",
+    "hash",
 )
 
 
@@ -104,24 +110,25 @@ async def _numbers(store: Store, query: Query, now: datetime, most: int) -> Sequ
         return await reads.numbers(query, now, limit=most)
 
 
-def acts_table(store: Store, acts: Sequence[Act], *, title: str) -> Table:
-    """Acts of people, with what they were done to."""
+def audit_table(store: Store, lines: Sequence[Line], *, title: str) -> Table:
+    """Lines of the audit trail, with what they are about."""
 
     async def rows(piece: int, most: int) -> AsyncIterator[Sequence[Row]]:
-        for start in range(0, min(len(acts), most), piece):
-            part = acts[start : min(start + piece, most)]
+        for start in range(0, min(len(lines), most), piece):
+            part = lines[start : min(start + piece, most)]
             async with store.reads() as reads:
-                found = {r.number: r for r in await reads.by_numbers([a.number for a in part])}
-            yield [_act_row(act, found.get(act.number)) for act in part]
+                found = {r.number: r for r in await reads.by_numbers([line.number for line in part if line.number])}
+            yield [_audit_row(line, found.get(line.number)) for line in part]
 
-    return Table(title, "acts", "audit", ACT_COLUMNS, len(acts), rows)
+    return Table(title, "acts", "audit", AUDIT_COLUMNS, len(lines), rows)
 
 
-def _act_row(act: Act, record: Record | None) -> Row:
-    entry = act.entry
-    details = "; ".join(f"{k}={v}" for k, v in sorted(entry.details.items()))
+def _audit_row(line: Line, record: Record | None) -> Row:
+    details = "; ".join(f"{k}={v}" for k, v in sorted(line.details.items()) if k != "note")
     about = ("", "", "", "", "")
     if record is not None:
         finding, account = record.finding, record.account
         about = (finding.severity.word, finding.title, finding.account, account.name, account.env)
-    return (_at(entry.at), entry.actor, entry.kind, f"F-{act.number}", *about, entry.note, details)
+    ref = f"F-{line.number}" if line.number else ""
+    proof = (str(line.phase), line.subject, line.request, str(line.seq), line.hash)
+    return (_at(line.at), line.actor, line.what, ref, *about, line.details.get("note", ""), details, *proof)

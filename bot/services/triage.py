@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.audit import Line
-from bot.domain.finding import Entry, Record
+from bot.domain.finding import Entry, Record, State
 from bot.domain.lifecycle import Change, Outcome, decide_ack, decide_assign
 from bot.errors import NotFound, UserError
 from bot.ports import Clock, People, Saying, SayKind, Store, Tx
@@ -42,7 +42,7 @@ class Triage:
             AlreadyDone, NoLonger: see lifecycle.decide_ack; nothing was changed.
             StoreUnavailable: nothing was changed.
         """
-        return await self._act(number, lambda record: decide_ack(record, user, self.clock.now()))
+        return await self._act(number, user, lambda record: decide_ack(record, user, self.clock.now()))
 
     async def acknowledge_all(self, numbers: Sequence[int], user: str, may: Callable[[Record], str]) -> Done:
         """Acknowledge several, each in a transaction of its own.
@@ -54,7 +54,9 @@ class Triage:
         refused: list[str] = []
         for number in numbers:
             try:
-                done.append(await self._act(number, lambda record: _ack_if_allowed(record, user, may, self.clock)))
+                done.append(
+                    await self._act(number, user, lambda record: _ack_if_allowed(record, user, may, self.clock))
+                )
             except UserError as error:
                 refused.append(error.message)
         return Done(tuple(done), tuple(refused))
@@ -76,7 +78,7 @@ class Triage:
             outcome = decide_assign(record, assignee, user, self.clock.now())
             return replace(outcome, entry=replace(outcome.entry, note=said)) if outcome.entry and said else outcome
 
-        return await self._act(number, decide)
+        return await self._act(number, user, decide)
 
     async def ask(self, number: int, what: str, user: str, whom: tuple[str, ...]) -> Record:
         """Ask those who may to do something, in the finding's thread; asking twice for the same state says it once.
@@ -103,7 +105,7 @@ class Triage:
         self.wake()
         return record
 
-    async def _act(self, number: int, decide: Callable[[Record], Outcome]) -> Record:
+    async def _act(self, number: int, user: str, decide: Callable[[Record], Outcome]) -> Record:
         async with self.store.reads() as reads:
             cards = await reads.cards(number)
         async with self.store.begin() as tx:
@@ -111,17 +113,27 @@ class Triage:
             outcome = decide(record)
             after = outcome.record or record
             await tx.update([(after, None)])
-            if outcome.entry is not None:
-                await tx.note([(number, outcome.entry)])
-                await tx.audit([_line(after, outcome.entry)])
+            entry = await _stopped(tx, record, after, outcome.entry, user)
+            if entry is not None:
+                await tx.note([(number, entry)])
+                await tx.audit([_line(after, entry)])
             channels = list(dict.fromkeys([after.channel, *(c.channel for c in cards)]))
             said: list[Saying] = []
             for channel in filter(None, channels):
                 said.append(edit(after, channel, lane=LANE_OF_A_PERSON))
-                said.append(line(after, channel, outcome.entry, lane=LANE_OF_A_PERSON))
+                said.append(line(after, channel, entry, lane=LANE_OF_A_PERSON))
             await tx.say(said)
         self.wake()
         return after
+
+
+async def _stopped(tx: Tx, before: Record, after: Record, entry: Entry | None, user: str) -> Entry | None:
+    """Stop the escalation of a finding that somebody has now, in the transaction in which they take it; the line says so."""
+    if before.state is not State.OPEN or after.state is not State.ACKNOWLEDGED:
+        return entry
+    await tx.close_figures([after.number], acked=after.ack_at)
+    stopped = await tx.stop_escalations([after.number], "acknowledged", user)
+    return replace(entry, details={**entry.details, "stopped": "1"}) if stopped and entry is not None else entry
 
 
 def _line(record: Record, entry: Entry) -> Line:

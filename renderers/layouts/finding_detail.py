@@ -15,7 +15,7 @@ from datetime import datetime
 from bot.domain.finding import Finding, Record
 from bot.domain.views import FindingDetail, Related
 from bot.plugins import Layout, Message, Modal
-from renderers import parts
+from renderers import buttons, parts
 from renderers.actions import CONSOLE, encode
 from renderers.blocks import (
     WARNING,
@@ -178,7 +178,7 @@ def _related_list(related: Related, now: datetime, room: _Room) -> list[Block]:
 
 
 def _end(view: FindingDetail, record: Record) -> list[Block]:
-    row = parts.buttons(record, details=False)
+    row = buttons.on_detail(record)
     guide = record.finding.remediation_url.strip()
     told: list[Block] = []
     if _GUIDE.fullmatch(guide):

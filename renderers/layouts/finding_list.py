@@ -9,24 +9,27 @@ from bot.domain.finding import Record, State
 from bot.domain.query import COUNT_MOST, Sort
 from bot.domain.views import FindingList
 from bot.plugins import Layout, Message
-from renderers import parts
+from renderers import buttons, parts
 from renderers.actions import (
     ACK_PAGE,
     EXPORT,
     PAGE,
     REFRESH,
     SORT,
+    SUPPRESS_PAGE,
     VIEW_SAVE,
     encode,
     keyed_menu_id,
     option_value,
     page_extra,
 )
-from renderers.blocks import Block, actions, button, context, count, offers, option, section, select, tally
+from renderers.blocks import Block, actions, button, context, count, offers, option, overflow, section, select, tally
 from renderers.engine import words
 from renderers.mrkdwn import Mrkdwn, code, prose, sentence
 
 ROWS = 8
+IN_VIEW = 5  # controls in the row below a list, the menu among them: what a phone shows without a third line
+FOLDED = "page"
 NOTES = 4
 OFFERS = 4
 EVERYTHING = Mrkdwn("everything")
@@ -85,7 +88,7 @@ def _row(record: Record, view: FindingList, index: int) -> Block:
         resource=parts.resources(record.finding, 1) if record.finding.resources else "",
         state=parts.short_state(record, view.now),
     )
-    return section(text, parts.row_menu(record))
+    return section(text, buttons.row_menu(record))
 
 
 def _foot(view: FindingList) -> Block:
@@ -101,10 +104,21 @@ def _controls(view: FindingList) -> list[Block]:
     """Prev, Next and what is done with the whole list; nothing for an empty one."""
     if not view.rows or not _is_kept(view):
         return []
-    is_open = any(record.state is State.OPEN for record in view.rows[:ROWS])
-    labels = [(ACK_PAGE, "Ack page")] if is_open else []
-    labels += [(VIEW_SAVE, "Save view…"), (EXPORT, "Export")]
-    return [*_turners(view), *(button(label, encode(name, extra=_here(view))) for name, label in labels), _sorter(view)]
+    rows = view.rows[:ROWS]
+    ack = [(ACK_PAGE, "Ack page")] if any(record.state is State.OPEN for record in rows) else []
+    suppress = [(SUPPRESS_PAGE, "Suppress page…")] if any(map(parts.is_live, rows)) else []
+    foldable = [*suppress, (VIEW_SAVE, "Save view…"), (EXPORT, "Export")]
+    turners = _turners(view)
+    surplus = len(turners) + len(ack) + len(foldable) + 1 - IN_VIEW
+    folded = foldable[: surplus + 1] if surplus > 0 else []
+    shown = [button(label, encode(name, extra=_here(view))) for name, label in [*ack, *foldable[len(folded) :]]]
+    return [*turners, *shown, _sorter(view), *_folded(view, folded)]
+
+
+def _folded(view: FindingList, labels: list[tuple[str, str]]) -> list[Block]:
+    """What finds no room in the row, in a menu at its end."""
+    choices = [option(label, option_value(name, extra=_here(view))) for name, label in labels]
+    return [overflow(keyed_menu_id(FOLDED), choices)] if choices else []
 
 
 def _turners(view: FindingList) -> list[Block]:

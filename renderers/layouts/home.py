@@ -1,4 +1,4 @@
-"""The Home tab: what is on its reader, what ends soon, saved views, how things stand, and whether secbot works.
+"""The Home tab: what waits for its reader's approval, what is on them, what ends soon, saved views, how things stand, whether secbot works.
 
 It counts and lists and decides nothing; what does not fit is counted and can be listed.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bot.domain.finding import Record, Severity
+from bot.domain.finding import Record, Severity, State
 from bot.domain.query import quote
+from bot.domain.suppression import Lease
 from bot.domain.views import Home, ViewRow
 from bot.plugins import Layout, Modal
-from renderers import parts
+from renderers import buttons, parts
 from renderers.actions import OPEN, encode
 from renderers.blocks import (
     BAD,
     GOOD,
+    STATE_ICON,
     WARNING,
     Block,
     actions,
@@ -30,14 +32,20 @@ from renderers.blocks import (
     tally,
 )
 from renderers.engine import words
+from renderers.hiding import covered, leads_to, named, person
 from renderers.mrkdwn import Mrkdwn, date, prose, sentence, user
 from renderers.saved import view_line
 
-ROWS = 10
-VIEWS = 10
-ENVS = 12
+# Together with titles and dividers at most 50 blocks: Slack takes a hundred, and nobody reads that many on a phone.
+ROWS = 8
+ENDING = 5
+APPROVALS = 4
+LEASES = 4
+VIEWS = 6
+ENVS = 6
 PARTS = 10
 MINE = "findings me"
+SOON = "leases expiring:<3d"  # keep in sync with Home.leases
 
 
 def render(view: Home) -> Modal:
@@ -66,14 +74,60 @@ def _problem(view: Home) -> list[Block]:
 
 
 def _content(view: Home) -> list[Block]:
-    return [*_on_you(view), *_views(view), *_envs(view), divider(), *_health(view)]
+    """What others wait for comes first."""
+    waiting = [*_approvals(view), *_on_you(view), *_leases(view)]
+    return [*waiting, *_views(view), *_envs(view), divider(), *_health(view)]
+
+
+def _approvals(view: Home) -> list[Block]:
+    if not view.approvals:
+        return []
+    more = f"{left_out:,}" if (left_out := len(view.approvals) - APPROVALS) > 0 else ""
+    title = section(words("home.approvals", total=f"{len(view.approvals):,}", more=more))
+    return [divider(), title, *(_approval(lease, record) for lease, record in view.approvals[:APPROVALS])]
+
+
+def _approval(lease: Lease, record: Record) -> Block:
+    icon, severity = parts.grade(record)
+    text = words(
+        "home.approval",
+        name=named(lease),
+        who=person(lease.author),
+        until=date(lease.until),
+        icon=icon,
+        severity=severity,
+        title=prose(parts.short_title(record.finding), 120),
+        ref=record.ref,
+        account=parts.account(record),
+    )
+    return section(text, *leads_to(lease.id, "Look"))
+
+
+def _leases(view: Home) -> list[Block]:
+    if not view.leases:
+        return []
+    has_more = len(view.leases) > LEASES
+    title = section(words("home.leases"), *run_button("List all", SOON) if has_more else ())
+    return [divider(), title, *(_lease(lease) for lease in view.leases[:LEASES])]
+
+
+def _lease(lease: Lease) -> Block:
+    text = words(
+        "home.lease",
+        icon=STATE_ICON[State.SUPPRESSED],
+        name=named(lease),
+        scope=covered(lease, 150),
+        until=date(lease.until),
+        owner=person(lease.owner),
+    )
+    return section(text, *leads_to(lease.id))
 
 
 def _on_you(view: Home) -> list[Block]:
     """What is on the reader, then what of it ends soon: nothing is shown twice."""
     if not view.on_you and not view.ending:
         return [divider(), section(words("home.nothing_on_you", icon=GOOD))]
-    ending = view.ending[:ROWS]
+    ending = view.ending[:ENDING]
     shown = [r for r in view.on_you if r.number not in {e.number for e in ending}][:ROWS]
     total = max(view.on_you_total, len(shown) + len(ending))
     has_more = total > len(shown) + len(ending)
@@ -83,13 +137,17 @@ def _on_you(view: Home) -> list[Block]:
 
 
 def _rows(records: Iterable[Record], view: Home) -> list[Block]:
-    return [section(parts.short_row(r, view.now, view.user), parts.row_menu(r)) for r in records]
+    return [section(parts.short_row(r, view.now, view.user), buttons.row_menu(r)) for r in records]
 
 
 def _views(view: Home) -> list[Block]:
     if not view.views:
         return []
-    return [divider(), section(words("home.views")), *(_view(row) for row in view.views[:VIEWS])]
+    return [divider(), _title_of_views(view), *(_view(row) for row in view.views[:VIEWS])]
+
+
+def _title_of_views(view: Home) -> Block:
+    return section(words("home.views"), *run_button("List all", "views") if len(view.views) > VIEWS else ())
 
 
 def _view(row: ViewRow) -> Block:

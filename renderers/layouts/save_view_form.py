@@ -35,7 +35,7 @@ def render(view: SaveViewForm) -> Modal:
         ),
     ]
     if view.channel:
-        blocks.append(choice_input("owner", "For", OWNERS))
+        blocks.append(choice_input("owner", "For", OWNERS, chosen=OWNERS[0][0]))
     extra = view.extra if carries(view.extra) else ""
     return form("Save a view", "Save", (VIEW_SAVED, form_metadata(extra=extra)), blocks)
 

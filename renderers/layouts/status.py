@@ -1,4 +1,4 @@
-"""Whether silence can be trusted: what works, when each source was last heard, what waits, and what was set aside and why."""
+"""Whether silence can be trusted: what works, when each source was last heard, what waits, how long findings wait, what was set aside."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from bot.domain.views import Status
 from bot.plugins import Layout, Message
 from renderers.blocks import GOOD, WARNING, Block, age, ago, capitalised, context, flag, section, sections, span
 from renderers.engine import words
+from renderers.figures import wait_lines
 from renderers.mrkdwn import Mrkdwn, channel, code, date, prose
 from renderers.parts import SOURCE_NAMES
 
 ROWS = 20
+WAITS = 8
+DAYS = 30  # keep in sync with Status.waits
 LONG = timedelta(hours=1)  # a silence that is worth its time of day
 
 
 def render(view: Status) -> Message:
-    """At most 9 blocks."""
+    """At most 10 blocks."""
     verdict = "works" if _is_well(view) else "needs attention"
     head = words("status.head", icon=GOOD if _is_well(view) else WARNING, verdict=verdict)
     return Message(
@@ -28,6 +31,7 @@ def render(view: Status) -> Message:
             section(_backlog(view)),
             *_blocked(view),
             *_aside(view),
+            *_waits(view),
             context(words("status.foot", uptime=span(view.now - view.started), version=prose(view.version, 40))),
         ),
     )
@@ -88,6 +92,12 @@ def _aside(view: Status) -> list[Block]:
         ignored=_counted(view.ignored.items()),
     )
     return [section(text)] if text else []
+
+
+def _waits(view: Status) -> list[Block]:
+    """How long findings waited, of the worst severities."""
+    lines = wait_lines(view.waits[:WAITS])
+    return sections([words("figures.head", days=DAYS), *lines]) if lines else []
 
 
 def _counted(pairs: Iterable[tuple[str, int]]) -> Mrkdwn:

@@ -7,6 +7,7 @@ one person is not enough. A suppression that may not be has no button.
 from __future__ import annotations
 
 from bot.domain.hiding_views import SuppressPreview
+from bot.domain.native import How
 from bot.plugins import Layout, Message
 from renderers import parts
 from renderers.actions import SUPPRESS_GO, carries, encode
@@ -27,6 +28,7 @@ from renderers.blocks import (
 from renderers.engine import words
 from renderers.hiding import covered, person, reason
 from renderers.mrkdwn import Mrkdwn, code_block, date, prose, sentence, utc
+from renderers.parts import lease_name, lease_ref
 
 ROWS = 10
 ENVS = 6
@@ -58,6 +60,7 @@ def _text(view: SuppressPreview) -> Mrkdwn:
         findings=_findings(view),
         ref=view.about.ref,
         until=utc(view.lease.until),
+        renews=prose(lease_ref(view.lease.renews), 20) if view.lease.renews else "",
     )
 
 
@@ -71,8 +74,10 @@ def _changed(view: SuppressPreview) -> list[Block]:
 
 
 def _what(view: SuppressPreview) -> Mrkdwn:
+    renewed = view.lease.renews
     return words(
         "suppress_preview.what",
+        renews=lease_name(renewed) if renewed else "",
         ref=view.about.ref,
         scope=covered(view.lease),
         until=date(view.lease.until, " at "),
@@ -85,10 +90,19 @@ def _reach(view: SuppressPreview) -> Mrkdwn:
     """By severity and environment, now; and how many were there in 90 days."""
     return words(
         "suppress_preview.reach",
+        renews=bool(view.lease.renews),
         counts=tally(view.reach.by_severity),
         envs=_envs(view),
         past=count(view.reach.in_90_days, "finding"),
+        kept=_kept(view.reach.kept),
     )
+
+
+def _kept(number: int) -> str:
+    """What the scope holds and that stays in view whatever it says."""
+    if number == 1:
+        return "1 more is never hidden and stays in view"
+    return f"{number:,} more are never hidden and stay in view" if number > 1 else ""
 
 
 def _envs(view: SuppressPreview) -> Mrkdwn:
@@ -116,9 +130,25 @@ def _broad(view: SuppressPreview) -> Mrkdwn:
 
 def _effect(view: SuppressPreview) -> list[Block]:
     """In words, and as the very calls; each is read back before the suppression counts as in force."""
-    said = section(words("suppress_preview.effect", words=sentence(view.effect.words, 600)))
+    at_source = _at_source(view.effect.how, view.at_source) if view.at_source is not None else ""
+    said = section(words("suppress_preview.effect", words=sentence(view.effect.words, 600), at_source=at_source))
     calls = "\n".join(f"{call.service}:{call.operation} {call.arguments}" for call in view.effect.calls)
     return [said, section(code_block(calls, MOST_CALLS))] if calls.strip() else [said]
+
+
+def _at_source(how: How, number: int) -> str:
+    """What the source itself says of it now, in the words of its own kind; it has findings that never reached secbot, too."""
+    return _WOULD[how].format(f"{number:,}") if how in _WOULD else ""
+
+
+_WOULD: dict[How, str] = {
+    How.FINDING: "Its analyzer would archive {} of its own findings now",
+    How.RULE: "Its analyzer would archive {} of its own findings now",
+    How.HUB: "Security Hub would show {} of its own findings as suppressed now",
+    How.GUARD: "GuardDuty would archive {} of its own findings now",
+    How.EACH: "Their sources would archive or suppress {} of their own findings now",
+}
+"""OWN is not among them: nothing changes at the source."""
 
 
 def _verdict(view: SuppressPreview) -> Mrkdwn:
@@ -136,10 +166,15 @@ def _button(view: SuppressPreview) -> list[Block]:
     extra = f"{view.lease.id}.{view.digest}"
     if not view.verdict.allowed or not carries(extra):
         return []
-    doing = f"Suppress {_findings(view)}" if view.reach.total else "Suppress from now on"
-    label = doing if view.verdict.alone else "Ask for approval"
+    label = _doing(view) if view.verdict.alone else "Ask for approval"
     ids = encode(SUPPRESS_GO, number=view.about.number, revision=view.about.revision, extra=extra)
     return [button(label, ids, danger=True)]
+
+
+def _doing(view: SuppressPreview) -> str:
+    if view.lease.renews:
+        return "Renew"
+    return f"Suppress {_findings(view)}" if view.reach.total else "Suppress from now on"
 
 
 LAYOUT = Layout(name="suppress_preview", view=SuppressPreview, render=render)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bot.domain.escalation import Progress
 from bot.domain.finding import Record
 from bot.domain.views import Why
 from bot.plugins import Layout, Message
 from renderers import parts
 from renderers.actions import SHOW, encode
-from renderers.blocks import GOOD, NEITHER, actions, button, context, flag, section, sections
+from renderers.blocks import GOOD, NEITHER, Block, actions, button, context, flag, section, sections
 from renderers.engine import words
+from renderers.escalations import standing
 from renderers.limits import MAX_FALLBACK
 from renderers.mrkdwn import Mrkdwn, channel, clip, code, date, prose, sentence
 
@@ -17,7 +19,7 @@ VERBS = 15
 
 
 def render(view: Why) -> Message:
-    """At most 9 blocks: the finding, where and why, its state, the routes, what is allowed."""
+    """At most 10 blocks: the finding, where and why, its state, the routes, who is told next, what is allowed."""
     record = view.record
     why = view.reason or record.why
     text = words("why.text", ref=record.ref, reason=prose(why or record.route or "no reason was noted", 110))
@@ -28,6 +30,7 @@ def render(view: Why) -> Message:
             section(words("why.reason", channel=_where(record), reason=sentence(why, 500))),
             section(parts.state_line(record) or words("why.open", since=date(parts.began(record)))),
             *sections(_tried(view)),
+            *_policy(view),
             *sections(_may(view)),
             context(parts.footer(record)),
             *actions([button("Details", encode(SHOW, number=record.number, revision=record.revision))]),
@@ -62,6 +65,16 @@ def _tried(view: Why) -> list[Mrkdwn]:
         for route, held, query in view.tried[:ROUTES]
     ]
     return [words("why.tried_title"), *lines] if lines else []
+
+
+def _policy(view: Why) -> list[Block]:
+    """Which policy escalates it, how far that is and what comes next; nothing when none does."""
+    if not view.policy.strip():
+        return []
+    row = view.escalation
+    is_waited = row is not None and row.escalation.progress is not Progress.STOPPED
+    stands = standing(row, view.now) if row is not None and is_waited else ""
+    return [section(words("why.policy", policy=code(view.policy, 80), stands=stands))]
 
 
 def _may(view: Why) -> list[Mrkdwn]:

@@ -55,6 +55,7 @@ class Analyzer:
     name: str
     type: str
     created: float
+    status: str = "ACTIVE"  # a word of AnalyzerStatus
     findings: dict[str, AnalyzerFinding] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
 
@@ -300,7 +301,8 @@ def _is_of(finding: AnalyzerFinding, params: Json) -> bool:
 
 
 def _analyzer_shown(one: Analyzer) -> Json:
-    return {"arn": one.arn, "name": one.name, "type": one.type, "createdAt": moment(one.created), "status": "ACTIVE"}
+    facts = {"arn": one.arn, "name": one.name, "type": one.type, "status": one.status}
+    return {**facts, "createdAt": moment(one.created)}
 
 
 def _finding_shown(finding: AnalyzerFinding, status: str) -> Json:

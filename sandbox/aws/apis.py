@@ -1,8 +1,9 @@
-"""One loopback port for the services that know findings: Access Analyzer, Security Hub, GuardDuty and CloudTrail.
+"""One loopback port for the services that know findings, Access Analyzer, Security Hub, GuardDuty and CloudTrail, and for STS.
 
 Each call is read by botocore's model, held against it on the way in and on the way out, kept in `log`, and may meet an
-armed fault. The signature is not verified, but its credential scope says which service, Region and account are meant.
-What does not fit the model, and an error that the operation does not have, is refused and kept in `violations`.
+armed fault; a change becomes an event of CloudTrail's. The signature is not verified, but its credential scope says
+which service, Region and account are meant. What does not fit the model, and an error that the operation does not have,
+is refused and kept in `violations`.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from sandbox.aws.analyzer import AccessAnalyzer
 from sandbox.aws.clock import Clock, SystemClock
 from sandbox.aws.errors import ApiError
 from sandbox.aws.faults import Faults
+from sandbox.aws.form import QueryProtocol
 from sandbox.aws.guard import GuardDuty
 from sandbox.aws.hub import SecurityHub
 from sandbox.aws.model import ServiceModel
 from sandbox.aws.queue import LOG_LENGTH
 from sandbox.aws.refusals import ANSWERED, Refusal, of_fault, of_input, settled
-from sandbox.aws.rest import Caller, JsonProtocol, Unreadable, Wire, scope_of
+from sandbox.aws.rest import Caller, JsonProtocol, Unreadable, Who, Wire, Written, scope_of
+from sandbox.aws.sts import Sts
 from sandbox.aws.trail import CloudTrail
 
 Json: TypeAlias = dict[str, Any]
@@ -47,6 +50,11 @@ class ApiCall:
     at: float
     request_id: str
 
+    @property
+    def who(self) -> Who:
+        """The identity that made the call, with the session and the source identity of an assumed role."""
+        return self.caller.who
+
 
 @dataclass
 class _Service:
@@ -61,8 +69,8 @@ class _Service:
         return ServiceModel(self.name, thorough=True)
 
     @cached_property
-    def protocol(self) -> JsonProtocol:
-        return JsonProtocol(self.model)
+    def protocol(self) -> JsonProtocol | QueryProtocol:
+        return (QueryProtocol if self.model.metadata["protocol"] == "query" else JsonProtocol)(self.model)
 
 
 @dataclass(slots=True)
@@ -78,7 +86,7 @@ class _Asked:
 
 
 class ApiServer:
-    """The four services. `analyzer`, `hub`, `guard` and `trail` are their state, for tests to seed and to read.
+    """The five services. `analyzer`, `hub`, `guard`, `trail` and `sts` are their state, for tests to seed and to read.
 
     Args:
         account: whose calls these are, unless `accounts` knows the access key.
@@ -91,8 +99,9 @@ class ApiServer:
         self._host, self._port, self._strict, self._account = host, port, strict, account
         self._clock = clock or SystemClock()
         self.accounts: dict[str, str] = {}  # access key id -> account
-        self.analyzer, self.hub = AccessAnalyzer(self._clock), SecurityHub(self._clock)
+        self.analyzer, self.hub = AccessAnalyzer(self._clock), SecurityHub(self._clock, account)
         self.guard, self.trail = GuardDuty(self._clock), CloudTrail(self._clock)
+        self.sts = Sts(self._clock, self.accounts)
         self.faults = Faults()
         self.log: deque[ApiCall] = deque(maxlen=LOG_LENGTH)
         self.violations: list[str] = []
@@ -101,6 +110,7 @@ class ApiServer:
             "securityhub": _Service("securityhub", self.hub.operations),
             "guardduty": _Service("guardduty", self.guard.operations),
             "cloudtrail": _Service("cloudtrail", self.trail.operations),
+            "sts": _Service("sts", self.sts.operations),
         }
         self._runner: web.ServerRunner | None = None
 
@@ -123,12 +133,12 @@ class ApiServer:
 
     @property
     def url(self) -> str:
-        """The endpoint for all four services."""
+        """The endpoint for all five services."""
         return f"http://{self._host}:{self._port}"
 
     def environment(self) -> dict[str, str]:
         """The variables that lead an AWS SDK here."""
-        names = ("ACCESSANALYZER", "SECURITYHUB", "GUARDDUTY", "CLOUDTRAIL")
+        names = ("ACCESSANALYZER", "SECURITYHUB", "GUARDDUTY", "CLOUDTRAIL", "STS")
         return {f"AWS_ENDPOINT_URL_{name}": self.url for name in names}
 
     # --- in-process access ---
@@ -169,7 +179,8 @@ class ApiServer:
             return _response(
                 403, {"message": "not signed for a service that is here"}, "IncompleteSignature", request_id
             )
-        caller = Caller(self.accounts.get(scope[0], self._account), scope[1])
+        account = self.accounts.get(scope[0], self._account)
+        caller = Caller(account, scope[1], self.sts.who(scope[0], account))
         body = await http.content.read(-1)
         wire = Wire(http.method, http.rel_url.raw_path, http.rel_url.raw_query_string, http.headers, body)
         try:
@@ -186,9 +197,11 @@ class ApiServer:
         except ApiError as error:
             return self._refused(asked, error)
         self._keep(asked, fault)
+        self._record(asked, answer)
         if fault == "reset_after":
             return _reset(asked.http)
-        return _answered(asked.service.protocol.write(asked.operation, answer), asked.request_id)
+        written = asked.service.protocol.answered(asked.operation, answer, asked.request_id)
+        return _sent(written, 200, asked.request_id)
 
     async def _answer(self, asked: _Asked, fault: str) -> Json:
         model = asked.service.model
@@ -199,6 +212,8 @@ class ApiServer:
             raise ApiError("InternalFailure", "The stand-in cut the connection.", 500)
         if fault == "hang":
             await self.faults.hang()
+        if self.sts.ended(asked.caller.who):
+            raise of_fault(model, asked.operation, "expired_token")
         if wrong := model.input_fault(asked.operation, asked.params):
             self.violations.append(f"input of {asked.operation}: {wrong}")
             raise of_input(model, asked.operation, wrong)
@@ -231,16 +246,32 @@ class ApiServer:
         status, body, wrong = settled(asked.service.model, asked.operation, error)
         if wrong:
             self.violations.append(wrong)
-        return _response(status, body, error.code, asked.request_id)
+        return _sent(
+            asked.service.protocol.refused(error.code, status, body, asked.request_id), status, asked.request_id
+        )
+
+    def _record(self, asked: _Asked, answer: Json) -> None:
+        """Tell CloudTrail of what was done; what was refused it does not hear of."""
+        if not self.trail.takes(asked.operation):
+            return
+        source = f"{asked.service.model.metadata['endpointPrefix']}.amazonaws.com"
+        said = asked.service.protocol.logged(asked.operation, asked.params)
+        detail = {"requestParameters": said or None, "requestID": asked.request_id}
+        detail["responseElements"] = _harmless(answer) or None
+        self.trail.record(asked.caller, source, asked.operation, detail)
 
     def _keep(self, asked: _Asked, outcome: str) -> None:
         name, now = asked.service.name, self._clock.now()
         self.log.append(ApiCall(name, asked.operation, asked.params, outcome, asked.caller, now, asked.request_id))
 
 
-def _answered(body: bytes, request_id: str) -> web.Response:
-    headers = {"Content-Type": "application/json", "x-amzn-RequestId": request_id}
-    return web.Response(body=body, headers=headers)
+def _harmless(answer: Json) -> Json:
+    """An answer without the secrets that CloudTrail does not keep either."""
+    return {key: value for key, value in answer.items() if key != "Credentials"}
+
+
+def _sent(written: Written, status: int, request_id: str) -> web.Response:
+    return web.Response(body=written.body, status=status, headers={**written.headers, "x-amzn-RequestId": request_id})
 
 
 def _response(status: int, body: Json, code: str, request_id: str) -> web.Response:

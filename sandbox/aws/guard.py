@@ -45,6 +45,8 @@ class GuardDuty:
             "UnarchiveFindings": lambda caller, params: self._set(caller, params, False),
             "ListFilters": self._list_filters,
             "GetFilter": self._get_filter,
+            "CreateFilter": self._create_filter,
+            "DeleteFilter": self._delete_filter,
         }
 
     # --- in-process access ---
@@ -112,6 +114,25 @@ class GuardDuty:
         if filter is None:
             raise _bad("The request is rejected: there is no such filter.")
         return filter
+
+    def _create_filter(self, caller: Caller, params: Json) -> Json:
+        filters, name = self._detector(caller, params).filters, str(params["Name"])
+        if name in filters:
+            raise _bad("The request is rejected: a filter of this name is there.")
+        shown = ("Name", "Description", "Action", "Rank", "FindingCriteria", "Tags")
+        now = moment(self._clock.now())
+        filters[name] = {
+            "Action": "NOOP",
+            **{key: params[key] for key in shown if key in params},
+            "CreatedAt": now,
+            "UpdatedAt": now,
+        }
+        return {"Name": name}
+
+    def _delete_filter(self, caller: Caller, params: Json) -> Json:
+        if self._detector(caller, params).filters.pop(str(params["FilterName"]), None) is None:
+            raise _bad("The request is rejected: there is no such filter.")
+        return {}
 
     def _detector(self, caller: Caller, params: Json) -> Detector:
         owner = self.detectors.get(str(params["DetectorId"]))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from sandbox.aws.automation import Automation
 from sandbox.aws.clock import Clock
 from sandbox.aws.paging import BadToken, page
 from sandbox.aws.refusals import Refusal
@@ -53,14 +54,13 @@ class HubFinding:
 
 
 class SecurityHub:
-    """CSPM findings by (Region, id, product ARN), V2 findings by (Region, metadata uid), and lists of automation rules."""
+    """CSPM findings by (Region, id, product ARN), V2 findings by (Region, metadata uid), and `automation`: its rules."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, account: str) -> None:
+        self._clock, self._account = clock, account
         self.cspm: dict[tuple[str, str, str], HubFinding] = {}
         self.v2: dict[tuple[str, str], HubFinding] = {}
-        self.automation_rules: list[Json] = []  # AutomationRulesMetadata of the model
-        self.automation_rules_v2: list[Json] = []
+        self.automation = Automation(clock)
         self.refuse: dict[str, tuple[str, str]] = {}  # id -> (ErrorCode, ErrorMessage) of the next updates
         self.lag_s, self.page_size = 0.0, 100
         self.operations: dict[str, Callable[[Caller, Json], Json]] = {
@@ -68,10 +68,7 @@ class SecurityHub:
             "GetFindings": self._get,
             "BatchUpdateFindingsV2": self._update_v2,
             "GetFindingsV2": self._get_v2,
-            "ListAutomationRules": lambda _, params: self._page(
-                "AutomationRulesMetadata", self.automation_rules, params
-            ),
-            "ListAutomationRulesV2": lambda _, params: self._page("Rules", self.automation_rules_v2, params),
+            **self.automation.operations,
         }
 
     # --- in-process access ---
@@ -93,6 +90,10 @@ class SecurityHub:
         known = self.v2.get((region, uid))
         first = Triage(status if status in STATUSES else 0)
         self.v2[region, uid] = HubFinding(body, known.triage if known else Timeline(first))
+
+    def automate(self, region: str, name: str, **facts: Any) -> str:
+        """An automation rule that somebody made in the administrator's account; see `Automation.seed`. Returns its ARN."""
+        return self.automation.seed(self._account, region, name, **facts)
 
     def workflow(self, region: str, id: str, product_arn: str) -> Triage:
         """What is said of a CSPM finding now, whatever GetFindings still shows."""
@@ -205,8 +206,7 @@ class SecurityHub:
             size = min(int(params.get("MaxResults", self.page_size)), self.page_size)
             part, more = page(items, params.get("NextToken"), size)
         except BadToken as wrong:
-            code = "ValidationException" if member == "Rules" else "InvalidInputException"
-            raise Refusal(code, "The token is not one of this list.") from wrong
+            raise Refusal("InvalidInputException", "The token is not one of this list.") from wrong
         return {member: part, **({"NextToken": more["token"]} if more else {})}
 
 

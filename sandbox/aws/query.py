@@ -1,7 +1,7 @@
 """The query protocol, from the service's side: a form comes in, XML goes out, both by botocore's shapes.
 
-SNS still speaks it. Anything in the form that the shape does not name is refused with `UnreadableForm`: a misspelt
-parameter must not be lost in silence. Flattened lists and XML attributes do not occur in SNS and are not modelled.
+SNS and STS still speak it. Anything in the form that the shape does not name is refused with `UnreadableForm`: a misspelt
+parameter must not be lost in silence. Flattened lists and XML attributes do not occur in them and are not modelled.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import binascii
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
+
+from sandbox.aws.rest import iso
 
 Tree: TypeAlias = "str | dict[str, Tree]"
 
@@ -32,6 +34,8 @@ def read_params(shape: Any, fields: dict[str, str]) -> dict[str, Any]:
     tree: dict[str, Tree] = {}
     for key, text in fields.items():
         _plant(tree, key.split("."), text)
+    if shape is None and not tree:
+        return {}
     params = _read(shape, tree, "")
     assert isinstance(params, dict)
     return params
@@ -138,6 +142,8 @@ def _write(shape: Any, value: Any) -> str:
         return "".join(_element(_wire_name(shape.member, "member"), _write(shape.member, item)) for item in value)
     if kind == "map":
         return "".join(_element("entry", _pair(shape, key, item)) for key, item in value.items())
+    if kind == "timestamp":
+        return escape(iso(value))
     return escape(str(value).lower() if kind == "boolean" else str(value))
 
 

@@ -27,6 +27,16 @@ COMMON = {
     "ValidationError": 400,
 }
 
+# From: STS API Reference and the query protocol's errors as SDKs know them: the same, under the names of the older protocol.
+QUERY_COMMON = {
+    "AccessDenied": 403,
+    "ExpiredToken": 403,
+    "InternalFailure": 500,
+    "ServiceUnavailable": 503,
+    "Throttling": 400,
+    "ValidationError": 400,
+}
+
 # What a fault of the server answers with: the first of these that the operation has, else the last.
 _FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
     "500": (
@@ -38,6 +48,7 @@ _FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
     "access_denied": (("AccessDeniedException",), "The caller is not authorized to perform this."),
     "expired_token": (("ExpiredTokenException",), "The security token of the request has expired."),
 }
+_QUERY_FAULTS = {"throttling": "Throttling", "access_denied": "AccessDenied", "expired_token": "ExpiredToken"}
 ANSWERED = frozenset(_FAULTS)
 _INVALID = ("ValidationException", "InvalidInputException", "BadRequestException", "InvalidLookupAttributesException")
 
@@ -58,6 +69,8 @@ def invalid(message: str) -> Refusal:
 def of_fault(model: ServiceModel, operation: str, kind: str) -> ApiError:
     """The error that an armed fault answers with."""
     codes, message = _FAULTS[kind]
+    if _is_query(model):
+        return Refusal(_QUERY_FAULTS.get(kind, codes[-1]), message)
     own = _own(model, operation)
     return Refusal(next((code for code in codes if code in own), codes[-1]), message)
 
@@ -74,8 +87,9 @@ def settled(model: ServiceModel, operation: str, error: ApiError) -> tuple[int, 
     shape = _own(model, operation).get(error.code)
     members = getattr(error, "members", {})
     if shape is None:
-        fault = "" if error.code in COMMON else f"{operation} does not answer with {error.code}"
-        return COMMON.get(error.code, error.status), {"message": error.message}, fault
+        common = QUERY_COMMON if _is_query(model) else COMMON
+        fault = "" if error.code in common else f"{operation} does not answer with {error.code}"
+        return common.get(error.code, error.status), {"message": error.message}, fault
     name = "Message" if "Message" in shape.members else "message"
     body = {name: error.message, **members}
     missing = [member for member in shape.required_members if member not in body]
@@ -85,6 +99,16 @@ def settled(model: ServiceModel, operation: str, error: ApiError) -> tuple[int, 
 
 
 def _own(model: ServiceModel, operation: str) -> dict[str, Any]:
+    """The operation's own errors, by the code that travels."""
     if operation not in model.operations:
         return {}
-    return {shape.name: shape for shape in model.operation(operation).error_shapes}
+    shapes = model.operation(operation).error_shapes
+    return {_code(shape) if _is_query(model) else shape.name: shape for shape in shapes}
+
+
+def _code(shape: Any) -> str:
+    return str(shape.metadata.get("error", {}).get("code", shape.name))
+
+
+def _is_query(model: ServiceModel) -> bool:
+    return bool(model.metadata["protocol"] == "query")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
@@ -36,6 +36,14 @@ class Wire:
     query: str
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer as it travels."""
+
+    body: bytes
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +93,33 @@ class JsonProtocol:
                 params[member] = _number(sub, query.pop(wire_name))
         return params | query  # what is left of the query is unknown, and will be refused as such
 
-    def write(self, name: str, answer: Json) -> bytes:
-        """The body of an answer that fits the model."""
+    def answered(self, name: str, answer: Json, request_id: str) -> Written:
+        """An answer that fits the model."""
+        del request_id  # travels in a header
         shape = self._model.operation(name).output_shape
-        value = _written(shape, answer) if shape is not None else {}
-        try:
-            return orjson.dumps(value)
-        except TypeError:  # a lone surrogate travels as an escape only
-            return json.dumps(value).encode()
+        return Written(
+            dumps(_written(shape, answer) if shape is not None else {}), {"Content-Type": "application/json"}
+        )
+
+    def refused(self, code: str, status: int, body: Json, request_id: str) -> Written:
+        """A refusal, whose body has the members of the model's error."""
+        del status, request_id
+        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": code}
+        return Written(orjson.dumps({"__type": code, **body}), headers)
+
+    def logged(self, name: str, params: Json) -> Json:
+        """The parameters as CloudTrail has them: under the wire's names."""
+        shape = self._model.operation(name).input_shape
+        written: Json = _written(shape, params) if shape is not None else {}
+        return written
+
+
+def dumps(value: Any) -> bytes:
+    """A value as JSON; a lone surrogate travels as an escape only."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value).encode()
 
 
 def _route(model: ServiceModel, name: str) -> _Route:
@@ -163,11 +190,22 @@ _TIMES: dict[str, Callable[[datetime], Any]] = {"iso8601": iso, "unixTimestamp":
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """The identity behind a call. The last three are those of a role that was assumed."""
+
+    arn: str = ""
+    session: str = ""
+    source: str = ""
+    expires: float = 0.0  # epoch seconds; 0: never
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """In whose name and where a call is made: each account has its own state in each Region."""
+    """In whose name and where a call is made: each account has its own state in each Region, whoever it is."""
 
     account: str
     region: str
+    who: Who = field(default=Who(), compare=False)
 
 
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")

@@ -1,26 +1,27 @@
 """CloudTrail's event history, as far as LookupEvents goes: who made, widened or deleted a rule outside.
 
-Events are seeded; the calls that this stand-in serves are not recorded here, because their history is `ApiServer.log`.
-As documented: newest first, fifty a page, ninety days, one attribute at a time.
+Events are seeded, and while `recording` is on the changes that this stand-in serves become events too (the last few thousand of them).
+As documented: newest first, fifty a page, ninety days, one attribute at a time. An event shows `lag_s` later.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-import orjson
-
 from sandbox.aws.clock import Clock
 from sandbox.aws.paging import BadToken, page
+from sandbox.aws.queue import LOG_LENGTH
 from sandbox.aws.refusals import Refusal
-from sandbox.aws.rest import Caller, moment
+from sandbox.aws.rest import Caller, dumps, moment
 
 Json: TypeAlias = dict[str, Any]
 KEPT_S = 90 * 24 * 3600  # From: CloudTrail API Reference, LookupEvents: the last ninety days
 PAGE = 50  # From: the same, MaxResults
+_READS = ("Get", "List", "Describe", "Lookup", "BatchGet")
 _MEMBERS = {"EventId", "EventName", "EventSource", "Username", "ReadOnly", "AccessKeyId"}
 
 
@@ -29,7 +30,8 @@ class CloudTrail:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._events: dict[Caller, list[Json]] = {}
+        self._events: dict[Caller, deque[Json]] = {}
+        self.recording, self.lag_s = True, 0.0
         self.operations: dict[str, Callable[[Caller, Json], Json]] = {"LookupEvents": self._lookup}
 
     def seed(
@@ -55,16 +57,33 @@ class CloudTrail:
             "userIdentity": {"arn": user},
             **(detail or {}),
         }
+        return self._put(Caller(account, region), body, user, when)
+
+    def takes(self, name: str) -> bool:
+        """Whether a call of this operation becomes an event: it changes something, and calls are recorded."""
+        return self.recording and not name.startswith(_READS)
+
+    def record(self, caller: Caller, source: str, name: str, detail: Json) -> None:
+        """Make an event of a call that was served."""
+        who = caller.who
+        identity: Json = {"type": "AssumedRole", "arn": who.arn, "accountId": caller.account}
+        if who.source:
+            identity["sessionContext"] = {"sourceIdentity": who.source}
+        names = {"eventID": str(uuid.uuid4()), "eventName": name, "eventSource": source, "awsRegion": caller.region}
+        self._put(caller, {**names, "userIdentity": identity, **detail}, who.arn, self._clock.now())
+
+    def _put(self, place: Caller, body: Json, user: str, when: float) -> str:
+        id, name = str(body["eventID"]), str(body["eventName"])
         event = {
             "EventId": id,
             "EventName": name,
-            "EventSource": source,
+            "EventSource": body["eventSource"],
             "Username": user.rpartition("/")[2] or "-",
-            "ReadOnly": str(name.startswith(("Get", "List", "Describe"))).lower(),
+            "ReadOnly": str(name.startswith(_READS)).lower(),
             "EventTime": moment(when),
-            "CloudTrailEvent": orjson.dumps(body).decode(),
+            "CloudTrailEvent": dumps(body).decode(),
         }
-        self._events.setdefault(Caller(account, region), []).append(event)
+        self._events.setdefault(place, deque(maxlen=LOG_LENGTH)).append(event)
         return id
 
     def _lookup(self, caller: Caller, params: Json) -> Json:
@@ -75,10 +94,13 @@ class CloudTrail:
         if earliest and latest and latest < earliest:
             raise Refusal("InvalidTimeRangeException", "The end is before the start.")
         oldest = max(earliest or moment(0), moment(max(0.0, self._clock.now() - KEPT_S)))
+        newest = moment(self._clock.now() - self.lag_s)
         found = [
             one
             for one in self._events.get(caller, [])
-            if oldest <= one["EventTime"] and (latest is None or one["EventTime"] <= latest) and _has(attributes, one)
+            if oldest <= one["EventTime"] <= newest
+            and (latest is None or one["EventTime"] <= latest)
+            and _has(attributes, one)
         ]
         found.sort(key=lambda one: one["EventTime"], reverse=True)
         try:

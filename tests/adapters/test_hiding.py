@@ -194,18 +194,11 @@ async def test_calls_go_to_the_analyzers_region(apis: ApiServer, rules: AccessAn
 async def test_the_account_is_asked_for_once_when_nobody_said_it(
     apis: ApiServer, analyzer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("moto.server", reason="moto with its server is the extra `demo`")
-    from sandbox.aws.stand_in import AwsStandIn
-
-    stand_in = await AwsStandIn().start()
-    for name, value in stand_in.environment().items():
-        monkeypatch.setenv(name, value)
-    own = stand_in.apis.analyzer.create("ours", stand_in.company.security.id, REGION)
     rules = AccessAnalyzerRules(limit_s=10.0, config=ONE_TRY)
-    assert await rules.rules(own) == []
-    monkeypatch.delenv("AWS_ENDPOINT_URL")  # STS is not reached a second time
-    assert await rules.rules(own) == []
-    await stand_in.stop()
+    assert await rules.rules(analyzer) == []
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")  # STS is not reached a second time
+    assert await rules.rules(analyzer) == []
+    assert [call.operation for call in apis.log] == ["GetCallerIdentity", "ListArchiveRules", "ListArchiveRules"]
 
 
 BAD_DAYS = [
@@ -378,3 +371,21 @@ async def test_a_region_without_a_detector_and_an_unknown_finding_are_refused(
     detector = apis.guard.create(ACCOUNT, REGION)
     with pytest.raises(Unknown):
         await guard.archive(REGION, detector, ["gone"])
+
+
+async def test_what_is_archived_is_read_fifty_at_a_time_with_the_own_detector(
+    apis: ApiServer, guard: GuardDutyArchive
+) -> None:
+    members, own = apis.guard.create("420000000002", REGION), apis.guard.create(ACCOUNT, REGION)
+    ids = [f"f{n}" for n in range(60)]
+    for id in ids:
+        apis.guard.seed(own, id)
+    await guard.archive(REGION, own, ids[:1])
+    known = await guard.archived(REGION, members, [*ids, "gone", *ids[:2]])
+    assert known == {id: id == "f0" for id in ids}
+    assert [len(call.params["FindingIds"]) for call in apis.calls("GetFindings")] == [50, 11]
+
+
+async def test_what_is_archived_where_there_is_no_detector_is_refused(guard: GuardDutyArchive) -> None:
+    with pytest.raises(AccessDenied):
+        await guard.archived(REGION, "d", ["f"])

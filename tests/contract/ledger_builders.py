@@ -1,4 +1,4 @@
-"""Leases, requests and lines of our own making, and random tampering with a chain.
+"""Leases, requests, drifts and lines of our own making, and random tampering with a chain.
 
 Problem solved: a test should say what matters to it and nothing else. It refuses to know how a store keeps them.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.domain.approval import Request
 from bot.domain.audit import Head, Line, Phase, chained
+from bot.domain.drift import Known
 from bot.domain.suppression import Lease, ReasonClass, ScopeKind, Stage
 from tests.contract.builders import START
 
@@ -51,6 +52,11 @@ def request(id: str = "r1", **changes: Any) -> Request:
         created=START,
         expires=START + DAY,
     )
+    return replace(base, **changes)
+
+
+def known(key: str = "foreign:guardduty:eu-west-1:quiet", **changes: Any) -> Known:
+    base = Known(key=key, digest="0123456789abcdef", first=START, told=START + DAY)
     return replace(base, **changes)
 
 

@@ -49,6 +49,7 @@ FULL = lease(
     ended_at=START + timedelta(microseconds=1),
     ended_by=HOSTILE,
     noticed_at=START - timedelta(microseconds=1),
+    renews=HOSTILE,
 )
 
 
@@ -77,6 +78,15 @@ async def test_a_lease_of_the_same_id_is_changed(store: Store) -> None:
         assert await reads.lease("l1") == after
         assert await reads.lease("l2") == lease("l2")
         assert len(await reads.leases()) == 2
+
+
+async def test_which_lease_another_one_prolongs_is_kept_and_can_change(store: Store) -> None:
+    await save(store, lease("old"), lease("new", renews="old"))
+    async with store.reads() as reads:
+        assert [(await reads.lease(id)).renews for id in ("old", "new")] == ["", "old"]  # type: ignore[union-attr]
+    await save(store, lease("new", renews=""))
+    async with store.reads() as reads:
+        assert await reads.lease("new") == lease("new")
 
 
 async def test_what_is_not_there_is_none(store: Store) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Protocol, cast
 from urllib.parse import urlsplit
@@ -24,12 +24,12 @@ __all__ = ["postgres_server", "postgres_url"]
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
-def zygote() -> Iterator[str]:
-    """The socket of the parent that forks bots."""
+@contextmanager
+def zygote_of(module: str) -> Iterator[str]:
+    """The socket of a parent that forks lives of this module."""
     with tempfile.TemporaryDirectory(prefix="secbot-crash-") as folder:
         path = f"{folder}/zygote"
-        command = [sys.executable, "-m", "tests.crash.victim", path]
+        command = [sys.executable, "-m", module, path]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
             assert process.stdin is not None
             assert process.stdout is not None
@@ -39,10 +39,20 @@ def zygote() -> Iterator[str]:
             process.wait(10)
 
 
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[str]:
+    """The socket of the parent that forks bots."""
+    with zygote_of("tests.crash.victim") as path:
+        yield path
+
+
 class Databases(Protocol):
-    """Makes migrated, empty databases."""
+    """Makes databases, migrated and empty unless they are copies."""
 
     def fresh(self) -> AbstractAsyncContextManager[str]: ...
+    def copies(self, url: str) -> Databases:
+        """Makes databases that begin as one that `fresh` made, to which nobody connects any more."""
+        ...
 
 
 class SqliteFiles:
@@ -59,6 +69,12 @@ class SqliteFiles:
         shutil.copyfile(self._template, path)
         yield f"sqlite:///{path}"
 
+    def copies(self, url: str) -> SqliteFiles:
+        origin = Path(url.removeprefix("sqlite:///"))
+        folder = origin.with_suffix(".copies")
+        folder.mkdir()
+        return SqliteFiles(folder, origin)
+
 
 class PostgresDatabases:
     """Copies of one migrated database to which nobody connects."""
@@ -74,6 +90,9 @@ class PostgresDatabases:
         await self._server.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
         yield self._server.url(name)
         await self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def copies(self, url: str) -> PostgresDatabases:
+        return PostgresDatabases(self._server, urlsplit(url).path[1:])
 
 
 @pytest.fixture(scope="session")

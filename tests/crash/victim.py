@@ -17,6 +17,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
@@ -107,8 +108,9 @@ def replacements(orders: Orders, points: Points, clock: BotTime, store: Store) -
     )
 
 
-async def live(orders: Orders, link: Link) -> None:
+async def live(told: dict[str, Any], link: Link) -> None:
     """Run the bot until it dies, or until the driver has told everything and all of it is said."""
+    orders = Orders(**told)
     link.watch()
     os.environ.update(orders.environment)
     clock = BotTime(HurriedTime(**orders.clock))
@@ -145,11 +147,15 @@ async def _drained(store: Store) -> int:
 # --- the parent ------------------------------------------------------------------------------------------------------------------------
 
 
-def child(connection: socket.socket) -> None:
+Live = Callable[[dict[str, Any], Link], Coroutine[Any, Any, None]]
+"""A life by its orders, of which `log` is where it writes to."""
+
+
+def child(connection: socket.socket, live: Live) -> None:
     """A whole life; does not return."""
     signal.alarm(LONGEST_LIFE_S)  # whatever happens to the driver
-    orders = Orders(**json.loads(connection.makefile("r").readline()))
-    log = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    orders = json.loads(connection.makefile("r").readline())
+    log = os.open(orders["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     logs.configure("info")
@@ -173,7 +179,7 @@ async def _first_client() -> None:
         pass
 
 
-def serve(path: str) -> None:
+def serve(path: str, live: Live, warm: Callable[[], None]) -> None:
     """Fork a child for each connection until standard input ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: their sockets tell of their end
     warm()
@@ -186,9 +192,9 @@ def serve(path: str) -> None:
             connection, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
-                child(connection)
+                child(connection, live)
             connection.close()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(sys.argv[1], live, warm)

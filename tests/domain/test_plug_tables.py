@@ -148,7 +148,10 @@ def test_whatever_changes_something_asks_for_more_than_reading() -> None:
         "ack": Permission.ACK, "ack.page": Permission.ACK, "ack.page.go": Permission.ACK,
         "assign": Permission.ASSIGN, "assign.to": Permission.ASSIGN, "assign.go": Permission.ASSIGN,
         "suppress": Permission.SUPPRESS, "suppress.form": Permission.SUPPRESS, "suppress.go": Permission.SUPPRESS,
-        "suppress.end": Permission.SUPPRESS, "suppress.approve": Permission.APPROVE, "suppress.deny": Permission.APPROVE,
+        "suppress.page": Permission.SUPPRESS, "suppress.renew": Permission.SUPPRESS, "suppress.end": Permission.SUPPRESS,
+        "suppress.approve": Permission.APPROVE,
+        "escalate": Permission.ACK, "decline": Permission.ACK, "unack": Permission.ACK, "oncall.have": Permission.ACK,
+        "oncall.swap": Permission.ONCALL, "oncall.swapped": Permission.ONCALL,
         "view.share": Permission.VIEWS, "view.default": Permission.VIEWS,
     }  # fmt: skip
     own = {
@@ -156,7 +159,8 @@ def test_whatever_changes_something_asks_for_more_than_reading() -> None:
         "view.saved",
         "view.delete",
         "view.delete.go",
-    }  # a person's own; the channel's ask for `views` as they run
+        "suppress.deny",
+    }  # a person's own (to withdraw a request, too); the channel's ask for `views` as they run, another's request for `approve`
     looking = {"page", "refresh", "sort", "export", "show", "why", "open", "finding"}
     assert {n for n, a in table.items() if a.permission is Permission.READ} == own | looking
 

@@ -1,18 +1,16 @@
-"""What may be hidden, for how long, by whom; and that an archive rule stays in its grammar whatever comes in."""
+"""What may be hidden, for how long, by whom; and that what became graver than was agreed to is hidden no more."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from domain_making import NAMES, NOW, finding, record
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.domain import suppression
-from bot.domain.finding import Record, Resource, Severity
-from bot.domain.native import RULE_KEYS, How, archive_filter, effect_of, filter_problem, rule_name
+from bot.domain.finding import Record, Resource, Severity, State
 from bot.domain.query import Query, show
 from bot.domain.suppression import (
     Lease,
@@ -20,13 +18,16 @@ from bot.domain.suppression import (
     ReasonClass,
     ScopeKind,
     Stage,
+    capped,
     covers,
     digest,
     judge,
+    never_hidden,
     query_of,
     query_problem,
     reason_problem,
     scope_query,
+    these_query,
 )
 from bot.domain.syntax import parse
 from bot.sources import cloudwatch
@@ -160,64 +161,107 @@ def test_a_reason_says_something(reason: str, fine: bool) -> None:
     assert (reason_problem(reason) == "") is fine
 
 
-@given(
-    st.sampled_from(list(ScopeKind)),
-    st.builds(finding, source=st.just("access_analyzer"), type=st.text(max_size=40)),
-    st.text(),
-)
-def test_an_archive_rule_stays_in_the_grammar(kind: ScopeKind, made: object, resource: str) -> None:
-    about = replace(made, resources=(Resource(resource, resource),))  # type: ignore[type-var]
-    filter = archive_filter(kind, about)  # type: ignore[arg-type]
-    if filter is None:
-        return
-    assert filter_problem(filter) == ""
-    assert set(filter) <= RULE_KEYS
-    assert "resource" in filter
-    assert all(set(c) == {"eq"} and 1 <= len(c["eq"]) <= 20 for c in filter.values())
-    assert filter.get("isPublic", {"eq": ["false"]})["eq"] == ["false"]
-    assert rule_name(filter).startswith("secbot-")
-
-
-@pytest.mark.parametrize(
-    ("filter", "says"),
-    [
-        ({"resource": {"eq": ["x"]}}, "two keys"),
-        ({"resourceType": {"eq": ["x"]}, "isPublic": {"eq": ["false"]}}, "a resource or a principal"),
-        ({"resource": {"eq": ["x"]}, "isPublic": {"eq": ["true"]}}, "public access"),
-        ({"resource": {"neq": ["x"]}, "isPublic": {"eq": ["false"]}}, "equal values"),
-        ({"resource": {"eq": []}, "isPublic": {"eq": ["false"]}}, "equal values"),
-        ({"resource": {"eq": ["x"] * 21}, "isPublic": {"eq": ["false"]}}, "equal values"),
-        ({"resource": {"eq": ["x"]}, "id": {"eq": ["y"]}}, "not a key"),
-    ],
-)
-def test_a_rule_outside_the_grammar_is_refused(filter: dict[str, dict[str, list[str]]], says: str) -> None:
-    assert says in filter_problem(filter)
-
-
-def test_what_is_done_at_each_source() -> None:
-    analyzer = "arn:aws:access-analyzer:eu-west-1:420500000001:analyzer/northwind"
-    access = record(
-        about=finding(
-            source="access_analyzer",
-            detector=analyzer,
-            key="access_analyzer:eu-west-1:" + "a" * 8 + "-0000-4000-8000-" + "b" * 12,
-        )
-    )
-    hub = record(
-        about=finding(source="securityhub", via="securityhub", hub="arn:aws:securityhub:::product/aws/securityhub")
-    )
-    threat = record(about=finding(source="guardduty", via="guardduty"))
-    assert effect_of(ScopeKind.FINDING, access).how is How.FINDING
-    assert effect_of(ScopeKind.RESOURCE, access).how is How.RULE
-    assert effect_of(ScopeKind.CUSTOM, access).how is How.OWN
-    assert effect_of(ScopeKind.FINDING, hub).how is How.HUB
-    assert effect_of(ScopeKind.KIND, threat).how is How.OWN, "never a filter of GuardDuty's"
-
-
 def test_a_lease_reads_its_query_back_as_it_was_printed() -> None:
-    for text in ("F-12", "account:420000000001 src:guardduty type:x", 'account:420000000001 resource:"a b"'):
+    for text in (
+        "F-1 F-12",
+        "sev:info..high F-12",
+        "account:420000000001 sev:info..low control:S3.2",
+        "F-12",
+        "account:420000000001 src:guardduty type:x",
+        'account:420000000001 resource:"a b"',
+    ):
         assert show(query_of(lease(query=text))) == text
 
 
 def test_the_trail_alarms_type_is_the_one_that_its_source_gives() -> None:
     assert cloudwatch.TRAIL_ALARM.casefold() == suppression._TRAIL_ALARM
+
+
+# --- no graver than agreed ------------------------------------------------------------------------------------------------------------
+
+
+def about(severity: Severity, **changes: Any) -> Record:
+    return record(about=finding(severity=severity, **changes), number=12)
+
+
+SCOPES = [
+    "F-12",
+    "F-3 F-12",
+    "account:420000000001 control:S3.2",
+    'account:420000000001 resource:"arn:aws:s3:::pay-export"',
+]
+
+
+@pytest.mark.parametrize("text", SCOPES)
+@pytest.mark.parametrize("worst", list(Severity))
+@pytest.mark.parametrize("severity", list(Severity))
+def test_a_scope_holds_what_is_no_graver_than_what_was_agreed_to(
+    text: str, worst: Severity, severity: Severity
+) -> None:
+    scope = capped(query(text), worst)
+    assert covers(scope, about(severity), NOW) is (severity <= worst)
+    read = query_of(lease(query=show(scope)))
+    assert covers(read, about(severity), NOW) is (severity <= worst), "also as it is printed"
+
+
+@pytest.mark.parametrize("worst", list(Severity))
+def test_a_scope_that_has_its_cap_is_not_capped_twice(worst: Severity) -> None:
+    once = capped(query("account:420000000001"), worst)
+    assert capped(once, worst) == once
+    assert len(once.terms) == (1 if worst is Severity.CRITICAL else 2)
+
+
+def test_a_cap_does_not_widen_a_filter_that_asks_for_less() -> None:
+    scope = capped(query("account:420000000001 sev:low"), Severity.HIGH)
+    assert [covers(scope, about(s), NOW) for s in (Severity.INFO, Severity.LOW, Severity.HIGH)] == [False, True, False]
+
+
+def test_several_findings_are_a_scope_of_exactly_these() -> None:
+    scope = these_query([12, 7, 12])
+    assert show(scope) == "F-12 F-7"
+    assert covers(scope, record(number=7), NOW)
+    assert not covers(scope, record(number=8), NOW)
+
+
+def test_an_empty_scope_holds_nothing() -> None:
+    assert not covers(Query(), record(), NOW)
+
+
+def test_a_scope_holds_its_findings_whatever_became_of_them() -> None:
+    assert all(covers(query("F-12"), record(state), NOW) for state in State)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_kept", "why"),
+    [
+        ({}, False, "a bucket that anyone can read"),
+        ({"severity": Severity.CRITICAL}, False, "a critical one of another source takes an approval, but it may be"),
+        ({"severity": Severity.CRITICAL, "source": "guardduty"}, True, "a critical threat"),
+        ({"severity": Severity.HIGH, "source": "guardduty"}, False, "a high threat"),
+        ({"type": "Policy:IAMUser/RootCredentialUsage"}, True, "the root user"),
+        ({"type": "policy:iamuser/rootcredentialusage"}, True, "in any case of letters"),
+        ({"type": "DefenseEvasion:IAMUser/AnomalousBehavior"}, True, "an evasion of detection"),
+        ({"type": "CloudTrail metric filter alarm", "detector": "Root Account Usage"}, True, "its alarm"),
+        ({"type": "CloudTrail metric filter alarm", "detector": "NACL changes"}, False, "another alarm on the trail"),
+        ({"type": "Some alarm", "detector": "root-account-use"}, False, "a name alone is a name"),
+    ],
+)
+def test_what_is_kept_whatever_hides_it(changes: dict[str, Any], is_kept: bool, why: str) -> None:
+    assert bool(never_hidden(record(about=finding(**changes)))) is is_kept, why
+
+
+def test_the_bots_own_account_is_kept_only_when_it_is_known() -> None:
+    own = record().finding.account
+    assert never_hidden(record(), own)
+    assert not never_hidden(record(), "")
+    assert not never_hidden(record(), "420000000009")
+
+
+def test_what_is_never_hidden_counts_for_nothing_in_the_reach() -> None:
+    held = Reach(by_severity={Severity.HIGH: 25}, accounts=1, envs={}, in_90_days=0, kept=9)
+    assert (held.total, held.worst) == (25, Severity.HIGH)
+    assert judge(ScopeKind.KIND, query("account:420000000001 control:S3.2"), held, DAY, about=record()).alone
+
+
+def test_a_reach_of_nothing_has_no_grave_one() -> None:
+    assert Reach(by_severity={Severity.CRITICAL: 0}, accounts=0, envs={}, in_90_days=0).worst is Severity.INFO

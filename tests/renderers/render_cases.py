@@ -156,7 +156,7 @@ def _line(kind: str, announce: bool = False, **changes: object) -> views.ThreadL
     return views.ThreadLine(record=shown, entry=entry, now=NOW, announce=announce, mention=mention)
 
 
-def _status(well: bool) -> views.Status:
+def status(well: bool) -> views.Status:
     return views.Status(
         parts=(("slack link", True, "connected"), ("database", well, "")),
         freshness={"guardduty": NOW - timedelta(minutes=5), "generic": NOW - timedelta(days=2)} if not well else {},
@@ -221,7 +221,7 @@ VIEW_ROWS = (
 )
 
 
-def _home(**changes: object) -> views.Home:
+def home(**changes: object) -> views.Home:
     base = views.Home(
         user="U0SAFE1", on_you=(assigned(), taken()), on_you_total=12, ending=(taken(),), views=VIEW_ROWS,
         counts={Severity.CRITICAL: 3, Severity.HIGH: 1200},
@@ -229,18 +229,6 @@ def _home(**changes: object) -> views.Home:
         health=(("slack link", True, ""), ("queue", False, "the oldest message is 5 min old")), now=NOW,
     )  # fmt: skip
     return replace(base, **changes)  # type: ignore[arg-type]
-
-
-def _audit() -> views.AuditLog:
-    taken = Entry(at=NOW, kind=Change.ACKNOWLEDGED, actor="U0SAFE1", details={"until": "2026-11-25T02:00:00+00:00"})
-    given = Entry(at=NOW - timedelta(hours=2), kind=Change.ASSIGNED, actor="U0SAFE1", details={"to": "U0SAFE1"})
-    asked = Entry(at=NOW - timedelta(days=1), kind=Change.ASKED, actor="U0SAFE1", details={"for": "ack"})
-    rows = (
-        views.AuditRow(1234, taken, record()),
-        views.AuditRow(1234, given, record()),
-        views.AuditRow(9, asked, None),
-    )
-    return views.AuditLog(rows=rows, scope="since:7d", now=NOW, more=True, offers=OFFERS[1:])
 
 
 # layout -> case -> view
@@ -292,6 +280,8 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "page": _list(record(), acknowledged(), resolved(), leased(number=8)),
         "last_page": _list(resolved(), page=5, first=33, notes=(), sort=Sort.AGE),
         "newer": _list(record(), assigned(7), first=9, newer=2, offers=OFFERS),
+        "one_page": _list(record(), acknowledged(), page=1, pages=1, total=2, notes=()),
+        "first_page": _list(record(), acknowledged(), page=1),
         "empty": _list(scope="", counts={}, page=1, pages=0, total=0, notes=()),
     },
     "finding_detail": {
@@ -330,7 +320,7 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         ),
         "quiet": views.Menu(counts={}, offers=(), verbs=VERBS),
     },
-    "status": {"well": _status(True), "ill": _status(False)},
+    "status": {"well": status(True), "ill": status(False)},
     "accounts": {
         "some": _accounts(60, ""), "few": _accounts(2, "prod"), "none": views.Accounts(rows=(), total=0),
         "quiet": views.Accounts(rows=(views.AccountRow("444455556666", "dev", "dev", "", "", 0, None),), total=1),
@@ -367,9 +357,9 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "again": views.AskForm(command="findngs", note="I don't know `findngs`. Did you mean *findings*?", extra="C0SAFE123"),
     },
     "home": {
-        "busy": _home(),
-        "quiet": _home(on_you=(), on_you_total=0, ending=(), views=(), counts={}, envs=(), health=(("queue", True, ""),)),
-        "refused": _home(problem="Guests cannot use secbot."),
+        "busy": home(),
+        "quiet": home(on_you=(), on_you_total=0, ending=(), views=(), counts={}, envs=(), health=(("queue", True, ""),)),
+        "refused": home(problem="Guests cannot use secbot."),
     },
     "preview": {
         "open": views.Preview(record=record(), now=NOW),
@@ -377,7 +367,6 @@ GOLDEN: dict[str, dict[str, views.View]] = {
         "redacted": views.Preview(record=record(), now=NOW, redacted=True),
         "redacted_resolved": views.Preview(record=resolved(), now=NOW, redacted=True),
     },
-    "audit_log": {"some": _audit(), "none": views.AuditLog(rows=(), scope="", now=NOW)},
     "can": {
         "some": views.Can(
             user="U0SAFE1", about="F-1234", whom=("S0SAFE1",),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from render_cases import ACCOUNT
 
 from bot.domain import views
+from bot.domain.audit import Line, Phase
 from bot.domain.finding import Account, Entry, Finding, Record, Resource, Severity, State, Status
 from bot.domain.lifecycle import Change
 from bot.domain.query import Group, Sort
@@ -52,8 +53,11 @@ records = st.builds(
 entries = st.builds(
     Entry, at=times, kind=st.sampled_from([str(c) for c in Change]) | texts, actor=safe_users, note=texts,
     details=st.dictionaries(
-        st.sampled_from(["was", "severity", "until", "to", "for", "lease", "request", "digest", "because", "scope"]),
-        texts | safe_users | st.just("2026-12-01T22:00:00+00:00"), max_size=6,
+        st.sampled_from([
+            "was", "severity", "until", "to", "for", "lease", "request", "digest", "because", "scope", "stopped", "level", "levels",
+            "policy", "addresses", "late", "last", "here", "whom",
+        ]),
+        texts | safe_users | st.just("2026-12-01T22:00:00+00:00"), max_size=9,
     ),
 )  # fmt: skip
 mention = st.lists(st.sampled_from(["S0SAFE1", "U0SAFE1", "here", "!channel", "<!here>", "S0SAFE1\n"]), max_size=4).map(
@@ -74,7 +78,17 @@ view_rows = st.builds(
     views.ViewRow, texts | short_texts, texts, safe_users, st.booleans(), st.none() | counts, short_texts
 )  # fmt: skip
 many_views = st.lists(view_rows, max_size=3).map(lambda r: tuple(r * 9))
-audit_rows = st.builds(views.AuditRow, numbers, entries, st.none() | records)
+lines = st.builds(
+    Line, at=times, phase=st.sampled_from(Phase), act=texts, actor=safe_users, subject=texts, number=numbers, request=texts,
+    what=st.sampled_from(["acknowledged", "assigned", "suppress", "suppress_end", "suppress_denied", "escalated", "oncall_swap"]) | texts,
+    details=st.dictionaries(
+        st.sampled_from([
+            "to", "until", "for", "why", "reason", "note", "ticket", "stage", "person", "from", "level", "addresses",
+        ]),
+        texts | safe_users | st.sampled_from(["2026-12-01T22:00:00+00:00", "2026-12-01", "accepted_risk"]), max_size=6,
+    ),
+)  # fmt: skip
+audit_rows = st.builds(views.AuditRow, lines, st.none() | records)
 
 HOSTILE: dict[str, st.SearchStrategy[views.View]] = {
     "finding_card": st.builds(views.FindingCard, record=records, now=times, mention=mention),

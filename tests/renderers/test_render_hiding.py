@@ -7,17 +7,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from render_cases import NOW, acknowledged, leased, record, resolved
-from render_hiding import ANALYZER, DIGEST, GOLDEN, access, lease
+from render_cases import NOW, acknowledged, leased, record, resolved, taken
+from render_hiding import ANALYZER, DIGEST, GOLDEN, access, lease, request
 
+from bot.domain.approval import Stage as Asking
 from bot.domain.finding import Entry, Record, State
 from bot.domain.hiding_views import LeaseShown, SuppressForm, SuppressPreview
 from bot.domain.lifecycle import Change
-from bot.domain.suppression import UNDO, ReasonClass, ScopeKind
+from bot.domain.native import Effect, How
+from bot.domain.suppression import UNDO, ReasonClass, ScopeKind, Stage
 from bot.domain.views import FindingCard, FindingList, ThreadLine, View
 from bot.plugins import Message, Modal
 from renderers import Renderer
-from renderers.actions import decode
+from renderers.actions import decode, decode_form
 from renderers.changes import change_line
 from renderers.parts import lease_name
 
@@ -81,7 +83,7 @@ def test_a_card_offers_to_suppress_what_is_live_and_to_end_what_a_lease_hides(
     ("about", "offered"),
     [
         (record(), ["Details", "Acknowledge", "Assign…", "Suppress…", "Open in console"]),
-        (acknowledged(), ["Details", "Assign…", "Suppress…", "Why here?", "Open in console"]),
+        (acknowledged(), ["Details", "Assign…", "Suppress…", "Unack", "Open in console"]),
         (leased(), ["Details", "End now", "Why here?", "Open in console"]),
         (resolved(), ["Details", "Why here?", "Open in console"]),
     ],
@@ -118,7 +120,7 @@ def test_the_window_asks_for_what_the_view_says() -> None:
     asked = inputs(SuppressForm(record=record(), now=NOW))
     assert list(asked) == ["scope", "filter", "why", "reason", "ticket", "ends", "owner"]
     assert all(name == element["action_id"] for name, element in asked.items())
-    assert [o["value"] for o in asked["scope"]["options"]] == [str(kind) for kind in ScopeKind]
+    assert [o["value"] for o in asked["scope"]["options"]] == [str(k) for k in ScopeKind if k is not ScopeKind.THESE]
     assert [o["value"] for o in asked["why"]["options"]] == [str(why) for why in ReasonClass]
 
 
@@ -136,6 +138,60 @@ def test_the_window_names_the_control_or_else_says_type() -> None:
     assert named(access()) == "This type in this account"
 
 
+def form_of(view: SuppressForm) -> dict[str, Any]:
+    shown = RENDERER.render(view)
+    assert isinstance(shown, Modal)
+    return dict(shown.view)
+
+
+def test_the_window_of_several_names_them_all_and_offers_these_or_a_filter() -> None:
+    view = SuppressForm(record=record(), now=NOW, several=(record(), taken(), record(number=9)), filter="env:prod")
+    made = form_of(view)
+    assert made["title"]["text"] == "Suppress 3 findings"
+    assert decode_form(made["callback_id"], made["private_metadata"], {}).extra == "1234,77,9"
+    scope = inputs(view)["scope"]
+    assert [o["value"] for o in scope["options"]] == [ScopeKind.THESE, ScopeKind.CUSTOM]
+    assert scope["initial_option"]["value"] == ScopeKind.THESE
+    assert inputs(view)["filter"]["initial_value"] == "env:prod"
+
+
+def test_a_window_that_cannot_name_all_says_how_many_are_left_out() -> None:
+    made = form_of(SuppressForm(record=record(), now=NOW, several=tuple(record(number=10**11 + n) for n in range(60))))
+    extra = decode_form(made["callback_id"], made["private_metadata"], {}).extra
+    named = len(extra.split(","))
+    assert named < 50
+    assert made["title"]["text"] == f"Suppress {named} findings"
+    assert f"{60 - named} more are left out" in str(made["blocks"])
+
+
+def test_one_of_several_is_a_window_of_one() -> None:
+    made = form_of(SuppressForm(record=record(), now=NOW, several=(record(),)))
+    assert made["title"]["text"] == "Suppress F-1234"
+    assert decode_form(made["callback_id"], made["private_metadata"], {}).extra == ""
+
+
+def test_a_renewal_asks_for_no_scope_and_carries_its_lease() -> None:
+    view = SuppressForm(
+        record=leased(), now=NOW, renews=lease(), why="expected", reason="still so", several=(record(),) * 3
+    )
+    made = form_of(view)
+    assert made["title"]["text"] == "Renew L-7f3a21"
+    assert decode_form(made["callback_id"], made["private_metadata"], {}).extra == f"renew.{lease().id}"
+    asked = inputs(view)
+    assert list(asked) == ["why", "reason", "ticket", "ends", "owner"]
+    assert asked["why"]["initial_option"]["value"] == ReasonClass.EXPECTED
+    assert asked["reason"]["initial_value"] == "still so"
+
+
+def test_a_reason_that_is_none_of_ours_is_not_chosen() -> None:
+    assert "initial_option" not in inputs(SuppressForm(record=record(), now=NOW, why="because"))["why"]
+
+
+def test_a_filter_that_stands_there_does_not_widen_what_is_chosen() -> None:
+    asked = inputs(SuppressForm(record=record(), now=NOW, filter="account:x"))
+    assert asked["scope"]["initial_option"]["value"] == ScopeKind.FINDING
+
+
 # --- the preview ----------------------------------------------------------------------------------------------------------------
 
 
@@ -147,6 +203,8 @@ def test_the_window_names_the_control_or_else_says_type() -> None:
         ("nothing_now", ["Suppress from now on"]),
         ("another_person", ["Ask for approval"]),
         ("refused", []),
+        ("renewal", ["Renew"]),
+        ("renewal_asked_for", ["Ask for approval"]),
     ],
 )
 def test_the_button_says_what_it_does_and_a_refusal_has_none(case: str, offered: list[str]) -> None:
@@ -176,6 +234,37 @@ def test_the_preview_counts_what_it_does_not_list() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (How.FINDING, "Its analyzer would archive 3"),
+        (How.RULE, "Its analyzer would archive 3"),
+        (How.HUB, "Security Hub would show 3"),
+        (How.GUARD, "GuardDuty would archive 3"),
+        (How.EACH, "Their sources would archive or suppress 3"),
+        (How.OWN, ""),
+    ],
+)
+def test_the_source_is_quoted_in_the_words_of_its_kind(how: How, said: str) -> None:
+    view = replace(preview("one"), effect=Effect(how=how, words="So it is."))
+    assert (said or "So it is.") in str(RENDERER.render(replace(view, at_source=3)))
+    assert "would " not in str(RENDERER.render(view)).replace("would have hidden", "")
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"), [(0, ""), (1, "1 more is never hidden and stays"), (2, "2 more are never hidden and stay")]
+)
+def test_what_is_never_hidden_is_counted(kept: int, said: str) -> None:
+    view = preview("one")
+    shown = str(RENDERER.render(replace(view, reach=replace(view.reach, kept=kept))))
+    assert said in shown
+    assert ("never hidden" in shown) == bool(kept)
+
+
+def test_a_renewal_says_what_it_prolongs() -> None:
+    assert "*Renew* `L-7f3a21`: what it hides stays hidden until" in str(RENDERER.render(preview("renewal")))
+
+
 # --- a lease --------------------------------------------------------------------------------------------------------------------
 
 
@@ -183,11 +272,55 @@ def test_the_preview_counts_what_it_does_not_list() -> None:
     ("after", "label"), [(timedelta(), "Undo"), (UNDO - timedelta(seconds=1), "Undo"), (UNDO, "End now")]
 )
 def test_ending_is_called_undo_for_ten_minutes(after: timedelta, label: str) -> None:
-    assert labels(LeaseShown(lease=lease(), about=leased(), now=NOW + after, may_end=True)) == [label]
+    assert labels(LeaseShown(lease=lease(), about=leased(), now=NOW + after, may_end=True)) == [label, "Renew…"]
 
 
 def test_who_may_not_end_a_lease_has_no_button() -> None:
     assert labels(LeaseShown(lease=lease(), about=leased(), now=NOW)) == []
+
+
+def waiting(**changes: Any) -> LeaseShown:
+    base = LeaseShown(lease=lease(stage=Stage.WAITING), about=record(), now=NOW, request=request())
+    return replace(base, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "offered"),
+    [
+        ({"may_decide": True}, ["Approve", "Deny"]),
+        ({"may_withdraw": True}, ["Withdraw"]),
+        ({"may_decide": True, "may_withdraw": True}, ["Approve", "Deny"]),
+        ({}, []),
+        ({"may_decide": True, "request": None}, []),
+        ({"may_decide": True, "request": request(stage=Asking.DENIED)}, []),
+        ({"may_decide": True, "request": request(id="a\nb")}, []),
+    ],
+)
+def test_a_waiting_lease_offers_what_its_reader_may_do(changes: dict[str, Any], offered: list[str]) -> None:
+    assert labels(waiting(**changes)) == offered
+
+
+def test_the_answers_under_a_lease_are_those_of_its_thread() -> None:
+    of_lease = elements(waiting(may_decide=True))
+    of_thread = elements(line(request="r3Qu", digest=DIGEST, scope="F-1234", until=lease().until.isoformat()))
+    assert of_lease == of_thread
+
+
+def test_withdrawing_is_a_denial_of_ones_own() -> None:
+    [withdraw] = elements(waiting(may_withdraw=True))
+    pressed = decode(withdraw["action_id"], withdraw["value"])
+    assert (pressed.name, pressed.extra) == ("suppress.deny", f"r3Qu.{DIGEST}")
+
+
+def test_who_asked_why_and_until_when_is_said_while_it_waits() -> None:
+    assert "*asks for approval* because it lasts longer than 7 days" in str(RENDERER.render(waiting()))
+    assert "asks for approval" not in str(RENDERER.render(waiting(request=request(stage=Asking.EXPIRED))))
+
+
+def test_renewing_carries_the_lease() -> None:
+    [_, renew] = elements(LeaseShown(lease=lease(), about=leased(), now=NOW, may_end=True))
+    pressed = decode(renew["action_id"], renew["value"])
+    assert (pressed.name, pressed.number, pressed.extra) == ("suppress.renew", 1234, lease().id)
 
 
 def test_a_lease_of_which_aws_refused_its_part_does_not_look_whole() -> None:
@@ -214,6 +347,18 @@ def test_a_request_for_approval_has_both_answers_with_what_was_asked() -> None:
 @pytest.mark.parametrize("told", [{}, {"request": "r3Qu"}, {"digest": DIGEST}, {"request": "a\nb", "digest": DIGEST}])
 def test_a_request_that_cannot_be_named_has_no_buttons(told: dict[str, str]) -> None:
     assert elements(line(**told)) == []
+
+
+def test_a_lease_that_ends_soon_can_be_renewed_and_looked_at_from_its_thread() -> None:
+    entry = Entry(at=NOW, kind=Change.ENDING, details={"until": lease().until.isoformat(), "lease": lease().id})
+    renew, show = elements(ThreadLine(record=leased(), entry=entry, now=NOW))
+    pressed = decode(renew["action_id"], renew["value"])
+    assert (pressed.name, pressed.number, pressed.extra) == ("suppress.renew", 1234, lease().id)
+    assert decode(show["action_id"], show["value"]).extra == "leases L-7f3a21"
+
+
+def test_an_end_that_names_no_lease_has_no_buttons() -> None:
+    assert elements(ThreadLine(record=leased(), entry=Entry(at=NOW, kind=Change.ENDING), now=NOW)) == []
 
 
 def test_what_secbot_did_by_itself_is_not_laid_to_the_source() -> None:

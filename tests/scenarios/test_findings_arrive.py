@@ -91,17 +91,20 @@ async def test_an_older_version_changes_nothing(box: Box) -> None:
 
 async def test_a_newer_version_edits_the_card_and_says_nothing_more(box: Box) -> None:
     await box.take_in(box.control())
-    await box.take_in(box.control(later_s=5, workflow="NOTIFIED"))
+    await box.take_in(box.control(later_s=5))
     [card] = box.posts()
     assert "seen 2x" in said(card)
     assert len(box.calls("chat.update")) == 1
 
 
-async def test_security_hubs_notified_that_flips_back_to_new_is_not_told_again(box: Box) -> None:
+async def test_security_hubs_notified_is_told_once_and_not_again_when_it_flips_back_to_new(box: Box) -> None:
     await box.take_in(box.control())
     for i, workflow in enumerate(("NOTIFIED", "NEW", "NOTIFIED", "NEW"), 1):
         await box.take_in(box.control(later_s=i, workflow=workflow))
-    assert len(box.posts()) == 1
+    assert len(box.cards()) == 1
+    [line] = box.lines()
+    assert "cknowledged" in said(line)
+    assert not line.broadcast
 
 
 async def test_a_resolved_finding_edits_its_card_and_adds_one_thread_line(box: Box) -> None:

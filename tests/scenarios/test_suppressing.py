@@ -80,9 +80,7 @@ async def test_one_finding_is_archived_at_its_analyzer_and_active_again_at_the_e
     [card] = box.cards("sec-prod")
     assert "SUPPRESSED" in said(card).upper()
     assert "End now" in buttons(card)
-    await box.pass_time(24 * 3600 + 60, step=3600)
-    await box.bot.schedule.tick("leases")
-    await box.quiet()
+    await box.skip(24 * 3600 + 60, "leases")
     assert status(box, event) == "ACTIVE"
     [card] = box.cards("sec-prod")
     assert "Acknowledge" in buttons(card)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
+from hiding_making import DAY, begun, drafted, hidden
 from hypothesis import given
 from hypothesis import strategies as st
 from service_making import ANAS
 
+from bot.domain.audit import verify
 from bot.domain.finding import Status
 from bot.domain.lifecycle import Change
 from bot.domain.message import Pressed
 from bot.domain.views import AuditLog, Notice, Trouble
+from bot.services import trail
 from bot.services.audit import KINDS, SHOWN, Question, read_question
-from bot.services.tables import ACT_COLUMNS
+from bot.services.tables import AUDIT_COLUMNS
 from tests.support.parts import Parts, a_finding
-
-DAY = timedelta(days=1)
 
 WORDS = [
     ("", Question(), "nothing is the last thirty days"),
@@ -41,7 +42,7 @@ WORDS = [
     ),
     ("since:1d since:2d", Question(since=2 * DAY), "the last one counts"),
     *((word, Question(kinds=kinds), f"the kind {word}") for word, kinds in KINDS.items()),
-    *((word[:-1], Question(kinds=kinds), f"one of {word}") for word, kinds in KINDS.items()),
+    *((word.removesuffix("s"), Question(kinds=kinds), f"one of {word}") for word, kinds in KINDS.items()),
 ]
 
 
@@ -126,8 +127,8 @@ async def log(parts: Parts, text: str) -> AuditLog:
 )
 async def test_who_did_what_newest_first(acted: Parts, text: str, acts: list[tuple[int, str, str]]) -> None:
     view = await log(acted, text)
-    assert [(row.number, row.entry.actor, row.entry.kind) for row in view.rows] == acts
-    assert all(row.record is not None and row.record.number == row.number for row in view.rows)
+    assert [(row.line.number, row.line.actor, row.line.what) for row in view.rows] == acts
+    assert all(row.record is not None and row.record.number == row.line.number for row in view.rows)
     assert bool(view.offers) is bool(acts), "a file of nothing is not offered"
 
 
@@ -149,15 +150,84 @@ async def test_the_button_under_it_sends_all_of_it_as_a_file(acted: Parts) -> No
     [(channel, name, content)] = acted.messenger.files
     rows = list(csv.DictReader(io.StringIO(content)))
     assert (channel, name) == ("DU0ANA", "secbot-audit-20260308-1201.csv")
-    assert tuple(rows[0]) == ACT_COLUMNS
+    assert tuple(rows[0]) == AUDIT_COLUMNS
     assert [(r["ref"], r["who"], r["what"], r["note"]) for r in rows] == [
         ("F-1", "U0ANA", "assigned", "please look"),
         ("F-1", "U0BEN", "acknowledged", ""),
     ]
     assert rows[0]["account_name"] == "pay-prod"
+    assert [(r["phase"], r["subject"]) for r in rows] == [("done", "F-1")] * 2
+    assert int(rows[0]["seq"]) > int(rows[1]["seq"])
+    assert len({r["hash"] for r in rows}) == 2, "each line with what proves that nobody changed it"
 
 
 async def test_a_question_that_was_not_understood_is_answered_and_not_run(acted: Parts) -> None:
     answer = await acted.desk.command("audit aks csv", ANAS)
     assert isinstance(answer.view, Trouble)
     assert acted.messenger.files == []
+
+
+# --- what is hidden -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def hushed(parts: Parts) -> Parts:
+    """A suppression that began and ended, and one that another person agreed to; an acknowledgement, too."""
+    await parts.say(a_finding("a"), a_finding("b"), a_finding("c"))
+    lease = await hidden(parts, 1)
+    await parts.suite.leases.end(lease.id, "U0BEN", "enough")
+    parts.clock.move(60)
+    done = await begun(parts, await drafted(parts, 2, lasts=8 * DAY))
+    assert done.request is not None
+    await parts.suite.suppressions.approve(done.request.id, done.request.digest, "U0BEN")
+    await parts.suite.triage.acknowledge(3, "U0ANA")
+    return parts
+
+
+@pytest.mark.parametrize(
+    ("text", "whats", "why"),
+    [
+        (
+            "F-1", ["suppress_end", "suppress_end", "suppress", "suppress"],
+            "what was meant to be done, and how it ended, from the first press to the last call",
+        ),
+        ("approvals", ["suppress_approve", "suppress_request"], "who asked and who agreed"),
+        ("requests", ["suppress_request"], "who asked"),
+        ("suppressions F-2", ["suppress", "suppress", "suppress_approve", "suppress_request"], "all of it"),
+        ("suppressions @U0BEN", ["suppress_approve", "suppress_end"], "by a person"),
+        ("acks", ["acknowledged"], "and nothing of it is an acknowledgement"),
+        ("drift", [], "nobody has looked"),
+    ],
+)  # fmt: skip
+async def test_what_was_hidden_is_in_the_trail(hushed: Parts, text: str, whats: list[str], why: str) -> None:
+    assert [row.line.what for row in (await log(hushed, text)).rows] == whats, why
+
+
+async def test_a_line_says_who_why_and_until_when(hushed: Parts) -> None:
+    row = next(r for r in (await log(hushed, "F-2")).rows if (r.line.what, r.line.phase) == ("suppress", "intent"))
+    details = row.line.details
+    assert (row.line.actor, details["reason"], details["approvers"]) == ("U0ANA", "the vendor's scanner", "U0BEN")
+    assert details["query"] == "sev:info..high F-2"
+    assert {"until", "owner", "ticket", "scope", "lease"} <= set(details)
+
+
+async def test_a_look_for_rules_of_others_is_a_line_about_no_finding(hushed: Parts) -> None:
+    async with hushed.store.begin() as tx:
+        await tx.audit([trail.outcome(hushed.clock.now(), "", "drift_found", "rules that hide findings", found="2")])
+    [row] = (await log(hushed, "drift")).rows
+    assert (row.record, row.line.number, row.line.actor) == (None, 0, "")
+    view = await log(hushed, "drift")
+    await hushed.desk.press(Pressed("run", extra=view.offers[0].command), ANAS)
+    await hushed.suite.exports.close()
+    [(_, _, content)] = hushed.messenger.files
+    [line] = csv.DictReader(io.StringIO(content))
+    assert (line["what"], line["ref"], line["severity"], line["details"]) == ("drift_found", "", "", "found=2")
+
+
+async def test_a_change_of_a_line_is_seen_whoever_reads_the_trail(hushed: Parts) -> None:
+    async with hushed.store.reads() as reads:
+        lines, head = await reads.chain(0, limit=100), await reads.audit_head()
+    assert verify(lines) == (None, head)
+    flaw, _ = verify([replace(lines[0], actor="U0EVE"), *lines[1:]])
+    assert flaw is not None
+    assert flaw.seq == lines[0].seq

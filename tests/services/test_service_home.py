@@ -1,15 +1,19 @@
-"""The Home tab: what is on its reader and what ends soon, the reader's own views, how things stand, and what is shown when it breaks."""
+"""The Home tab: what is on its reader, waits for them or ends soon, their own views, how things stand, and what is shown when it breaks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from hiding_making import DAY, begun, drafted, hidden
 from service_making import ANA
 
 from bot.adapters.directory import CachedDirectory, Override
-from bot.domain.authz import Actor
+from bot.domain.approval import Stage
+from bot.domain.authz import Actor, Permission, Policy, Statement
 from bot.domain.finding import Severity, Status
+from bot.domain.suppression import Lease
 from bot.domain.views import Home
 from bot.errors import StoreUnavailable
 from bot.services.home import SHOWN
@@ -116,3 +120,77 @@ async def test_a_database_that_does_not_answer_is_said_on_the_tab(build: Callabl
     assert "The database did not answer" in (await home(parts)).problem
     store.down(None)
     assert (await home(parts)).problem == ""
+
+
+# --- what is hidden -------------------------------------------------------------------------------------------------------------------
+
+
+def policy(*statements: Statement) -> Policy:
+    return Policy(
+        (Statement("all", frozenset({Permission.ACK}), users=frozenset({"U0ANA"})), *statements), frozenset({"*"})
+    )
+
+
+def approvers(user: str, **limits: Any) -> Statement:
+    return Statement("approvers", frozenset({Permission.APPROVE}), users=frozenset({user}), **limits)
+
+
+async def asked(parts: Parts, number: int, author: str) -> Lease:
+    done = await begun(parts, await drafted(parts, number, lasts=8 * DAY, author=author), author)
+    assert done.request is not None
+    return done.lease
+
+
+async def test_what_waits_for_approval_is_shown_to_those_who_may_give_it(build: Callable[..., Parts]) -> None:
+    parts = build(policy=policy(approvers("U0BEN")))
+    await parts.take(a_finding("a"))
+    lease = await asked(parts, 1, "U0ANA")
+    [(shown, about)] = (await home(parts, "U0BEN")).approvals
+    assert (shown.id, about.number) == (lease.id, 1)
+    assert (await home(parts, "U0CHEN")).approvals == ()
+
+
+async def test_nobody_is_shown_what_they_asked_for_themselves(build: Callable[..., Parts]) -> None:
+    parts = build(policy=policy(approvers("U0BEN")))
+    await parts.take(a_finding("a"))
+    await asked(parts, 1, "U0BEN")
+    assert (await home(parts, "U0BEN")).approvals == ()
+
+
+async def test_an_approver_of_some_findings_is_shown_the_requests_for_these(build: Callable[..., Parts]) -> None:
+    parts = build(policy=policy(approvers("U0BEN", most=Severity.MEDIUM)))
+    await parts.take(a_finding("high"))
+    await parts.take(a_finding("medium", severity="medium"))
+    for number in (1, 2):
+        await asked(parts, number, "U0ANA")
+    assert [about.finding.key for _, about in (await home(parts, "U0BEN")).approvals] == ["medium"]
+
+
+async def test_what_was_decided_waits_for_nobody(build: Callable[..., Parts]) -> None:
+    parts = build(policy=policy(approvers("U0BEN")))
+    await parts.take(a_finding("a"), a_finding("b"))
+    for number in (1, 2):
+        await asked(parts, number, "U0ANA")
+    async with parts.store.reads() as reads:
+        first, second = await reads.requests(stage=Stage.WAITING)
+    await parts.suite.suppressions.approve(first.id, first.digest, "U0CHEN")
+    await parts.suite.suppressions.deny(second.id, "U0CHEN", "no")
+    assert (await home(parts, "U0BEN")).approvals == ()
+
+
+async def test_more_requests_than_are_shown_are_cut(build: Callable[..., Parts]) -> None:
+    parts = build(policy=policy(approvers("U0BEN")))
+    await parts.take(*(a_finding(f"k{n}") for n in range(SHOWN + 2)))
+    for number in range(1, SHOWN + 3):
+        await asked(parts, number, "U0ANA")
+    assert len((await home(parts, "U0BEN")).approvals) == SHOWN
+
+
+async def test_suppressions_that_end_within_three_days_come_the_first_to_end_first(parts: Parts) -> None:
+    await parts.take(*(a_finding(key) for key in ("later", "second", "first", "over")))
+    for number, days in ((1, 3.5), (2, 2), (3, 1.5), (4, 1)):
+        lease = await hidden(parts, number, lasts=days * DAY)
+    await parts.suite.leases.end(lease.id, "U0ANA", "enough")
+    assert [one.number for one in (await home(parts)).leases] == [3, 2]
+    parts.clock.move(DAY.total_seconds())
+    assert [one.number for one in (await home(parts)).leases] == [3, 2, 1], "the sweep has not come yet"

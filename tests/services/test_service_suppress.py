@@ -6,38 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hiding_making import DAY, begun, drafted, found, hidden, in_hub, now_of
 
 from bot.domain.approval import Changed, NotWaiting, OwnRequest
-from bot.domain.finding import Record, State, Status
-from bot.domain.query import show
-from bot.domain.suppression import Lease, ReasonClass, ScopeKind, Stage, digest, scope_query
+from bot.domain.finding import Severity, State, Status
+from bot.domain.lifecycle import Change
+from bot.domain.suppression import ScopeKind, Stage, digest, these_query
 from bot.errors import UserError
 from bot.services.suppress import Begun, Preview
 from tests.support.parts import Parts, a_finding
-
-DAY = timedelta(days=1)
-
-
-async def drafted(
-    parts: Parts, number: int = 1, kind: ScopeKind = ScopeKind.FINDING, *, lasts: timedelta = DAY, author: str = "U0ANA"
-) -> Preview:
-    record = await found(parts, number)
-    now = parts.clock.now()
-    lease = Lease(
-        id="", kind=kind, number=number, query=show(scope_query(kind, record)), why=ReasonClass.EXPECTED,
-        reason="the vendor's scanner", ticket="SEC-9", owner=author, author=author, created=now, until=now + lasts, stage=Stage.DRAFT,
-    )  # fmt: skip
-    return await parts.suite.suppressions.draft(lease)
-
-
-async def begun(parts: Parts, preview: Preview, user: str = "U0ANA") -> Begun:
-    done = await parts.suite.suppressions.begin(preview.lease.id, digest(preview.lease), user)
-    assert isinstance(done, Begun), done
-    return done
-
-
-async def found(parts: Parts, number: int) -> Record:
-    return await parts.suite.details.record(number)
 
 
 async def test_a_draft_hides_nothing(parts: Parts) -> None:
@@ -235,3 +212,120 @@ async def test_why_says_which_lease_hides_it(parts: Parts) -> None:
     await parts.say(a_finding())
     done = await begun(parts, await drafted(parts))
     assert f"hidden by the suppression {done.lease.short}" in (await parts.suite.details.why(1, ())).reason
+
+
+# --- no graver than agreed ------------------------------------------------------------------------------------------------------------
+
+
+def told(parts: Parts, since: int) -> list[str]:
+    """What people were told anew."""
+    return [what for what, _ in parts.messenger.what[since:] if what in ("card", "broadcast")]
+
+
+@pytest.mark.parametrize("kind", [ScopeKind.FINDING, ScopeKind.KIND, ScopeKind.RESOURCE])
+async def test_what_becomes_graver_is_shown_again_and_announced(parts: Parts, kind: ScopeKind) -> None:
+    await parts.say(a_finding())
+    await hidden(parts, 1, kind)
+    await parts.deliver.drain()
+    said = len(parts.messenger.said)
+    await parts.say(a_finding(later_s=60, severity="critical"))
+    record = await found(parts)
+    assert (record.state, record.lease) == (State.OPEN, "")
+    assert told(parts, said)
+    await parts.say(a_finding(later_s=120, severity="critical"))
+    assert (await found(parts)).state is State.OPEN, "and stays so"
+
+
+async def test_a_new_graver_finding_of_the_class_is_not_hidden(parts: Parts) -> None:
+    await parts.say(a_finding("k1", severity="medium"))
+    await hidden(parts, 1, ScopeKind.KIND)
+    await parts.say(a_finding("k2", severity="high"), a_finding("k3", severity="low"))
+    states = {(await found(parts, n)).finding.key: (await found(parts, n)).state for n in (2, 3)}
+    assert states == {"k2": State.OPEN, "k3": State.SUPPRESSED}
+
+
+async def test_a_raise_within_what_was_agreed_to_stays_hidden_and_is_told_to_nobody(parts: Parts) -> None:
+    await parts.say(a_finding("k1", severity="high"), a_finding("k2", severity="low"))
+    await hidden(parts, 1, ScopeKind.KIND)
+    await parts.deliver.drain()
+    said = len(parts.messenger.said)
+    await parts.say(a_finding("k2", later_s=60, severity="high"))
+    assert [(await found(parts, n)).state for n in (1, 2)] == [State.SUPPRESSED] * 2
+    assert told(parts, said) == []
+
+
+async def test_a_finding_that_became_graver_before_the_press_is_not_hidden_by_its_name(parts: Parts) -> None:
+    await parts.say(in_hub("k1", severity="medium"))
+    preview = await drafted(parts)
+    await parts.say(in_hub("k1", later_s=60))
+    await begun(parts, preview)
+    assert (await found(parts)).state is State.OPEN
+
+
+async def test_what_became_graver_before_the_press_is_not_hidden_by_it(parts: Parts) -> None:
+    await parts.say(a_finding("k1"), in_hub("k2", type="Test", source="guardduty"))
+    preview = await drafted(parts, 1, ScopeKind.KIND)
+    assert preview.reach.total == 2
+    await parts.say(a_finding("k2", later_s=60, severity="critical", source="guardduty"))
+    await begun(parts, preview)
+    assert [(await found(parts, n)).state for n in (1, 2)] == [State.SUPPRESSED, State.OPEN]
+
+
+async def test_a_critical_finding_may_be_hidden_when_another_person_agrees(parts: Parts) -> None:
+    await parts.say(in_hub("k1", severity="critical"))
+    preview = await drafted(parts, 1, ScopeKind.KIND)
+    assert "a critical finding is among them" in preview.verdict.approval
+    done = await begun(parts, preview)
+    assert done.request is not None
+    await parts.suite.suppressions.approve(done.request.id, done.request.digest, "U0BEN")
+    await parts.say(in_hub("k2", severity="critical"))
+    assert [(await found(parts, n)).state for n in (1, 2)] == [State.SUPPRESSED] * 2
+
+
+# --- what is never hidden -------------------------------------------------------------------------------------------------------------
+
+ROOT = "Policy:IAMUser/RootCredentialUsage"
+
+
+async def test_of_several_the_one_that_is_never_hidden_stays_and_is_counted(parts: Parts) -> None:
+    await parts.say(a_finding("k1"), a_finding("k2", type=ROOT), a_finding("k3"))
+    preview = await drafted(parts, 1, ScopeKind.THESE, query=these_query([1, 2, 3]))
+    assert (preview.reach.total, preview.reach.kept) == (2, 1)
+    assert {r.number for r in preview.first} == {1, 3}
+    lease = (await begun(parts, preview)).lease
+    assert [(await found(parts, n)).state for n in (1, 2, 3)] == [State.SUPPRESSED, State.OPEN, State.SUPPRESSED]
+    assert (await parts.suite.suppressions.counts((lease,)))[lease.id] == 2
+
+
+async def test_several_are_shown_again_together(parts: Parts) -> None:
+    await parts.say(a_finding("k1"), a_finding("k2"), a_finding("k3"))
+    lease = await hidden(parts, 1, ScopeKind.THESE, query=these_query([1, 3]))
+    assert [(await found(parts, n)).state for n in (1, 2, 3)] == [State.SUPPRESSED, State.OPEN, State.SUPPRESSED]
+    await parts.suite.leases.end(lease.id, "U0ANA", "enough")
+    assert [(await found(parts, n)).state for n in (1, 2, 3)] == [State.OPEN] * 3
+
+
+async def test_a_class_keeps_what_is_never_hidden_now_and_later(parts: Parts) -> None:
+    resources = a_finding("k1").resources
+    await parts.say(a_finding("k1"), a_finding("k2", type=ROOT, resources=resources))
+    preview = await drafted(parts, 1, ScopeKind.RESOURCE)
+    assert (preview.reach.total, preview.reach.kept, dict(preview.reach.by_severity)) == (1, 1, {Severity.HIGH: 1})
+    await begun(parts, preview)
+    await parts.say(a_finding("k3", type=ROOT, resources=resources), a_finding("k4", resources=resources))
+    states = {(await found(parts, n)).finding.key: (await found(parts, n)).state for n in (1, 2, 3, 4)}
+    assert states == {"k1": State.SUPPRESSED, "k2": State.OPEN, "k3": State.OPEN, "k4": State.SUPPRESSED}
+
+
+# --- the thread -----------------------------------------------------------------------------------------------------------------------
+
+
+async def test_whoever_asked_may_withdraw(parts: Parts) -> None:
+    done = await asked(parts)
+    assert done.request is not None
+    lease = await parts.suite.suppressions.deny(done.request.id, "U0ANA", "")
+    assert (lease.stage, lease.ended_by) == (Stage.REFUSED, "U0ANA")
+    async with parts.store.reads() as reads:
+        assert [line.what for line in await reads.chain(0, limit=9)] == ["suppress_request", "suppress_withdrawn"]
+        kinds = [entry.kind for entry in await reads.timeline(1)]
+    assert kinds[-2:] == [Change.APPROVAL_ASKED, Change.APPROVAL_DENIED]
+    assert (await now_of(parts, lease)).stage is Stage.REFUSED

@@ -27,9 +27,9 @@ from sandbox.events import guardduty
 from sandbox.events import securityhub as hub
 from sandbox.events.scene import Scene
 from sandbox.slack.actor import Actor
-from sandbox.slack.clock import ManualClock
 from sandbox.slack.server import SlackServer
 from sandbox.slack.state import Message, View
+from tests.support.clock import LeapingClock
 
 T = TypeVar("T")
 LONGEST_STEP_S = 6.0
@@ -40,7 +40,7 @@ class Box:
     """A running bot and its surroundings."""
 
     company: Company
-    clock: ManualClock
+    clock: LeapingClock
     sqs: SqsSnsServer
     slack: SlackServer
     settings: Settings
@@ -119,6 +119,14 @@ class Box:
         while self.clock.monotonic() < end:
             await self.clock.advance(min(step, end - self.clock.monotonic()))
             await self._soon(lambda: False, 0.01)
+
+    async def skip(self, seconds: float, *jobs: str) -> None:
+        """Leap over a long time; then these jobs tick and what follows is said."""
+        await self.clock.skip(seconds)
+        await self._soon(lambda: False, 0.05)
+        for job in jobs:
+            await self.bot.schedule.tick(job)
+        await self.quiet()
 
     async def quiet(self, within: float = 60.0) -> None:
         """Wait until the queue is empty, nothing is in flight and everything that was queued is said."""

@@ -39,7 +39,7 @@ from sandbox.slack.server import SlackServer
 from sandbox.workspace import workspace_of
 from tests.support.box import Box
 from tests.support.checks import check
-from tests.support.clock import BotClock
+from tests.support.clock import BotClock, LeapingClock
 
 SOCKET_CONFIG = CONFIG.read_text(encoding="utf-8")
 HTTP_CONFIG = SOCKET_CONFIG.replace("\nslack:\n", "\nslack:\n  mode: http\n  host: 127.0.0.1\n  port: 0\n")
@@ -158,7 +158,7 @@ async def _box(
     start: bool,
     prepare: Callable[[SlackServer], None] | None,
 ) -> AsyncIterator[Box]:
-    company, clock = northwind(), ManualClock(START)
+    company, clock = northwind(), LeapingClock(START)
     sqs = SqsSnsServer(strict=True, clock=clock)
     slack = SlackServer(workspace_of(company), limits=limits, clock=clock)
     apis = ApiServer(account=company.security.id, clock=clock)

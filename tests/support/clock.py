@@ -11,6 +11,16 @@ from datetime import UTC, datetime, timedelta
 from sandbox.slack.clock import ManualClock
 
 
+class LeapingClock(ManualClock):
+    """The stand-ins' clock, which can also leap."""
+
+    async def skip(self, seconds: float) -> None:
+        """Leap over a long time: whoever slept through it wakes at its end, and once, not at every moment on the way."""
+        self._elapsed += seconds
+        self._wake()
+        await self._settle()
+
+
 class BotClock:
     """bot.ports.Clock over the stand-ins' clock."""
 

@@ -21,19 +21,24 @@ from bot.domain.authz import Actor, Permission, Place, Policy, Statement
 from bot.domain.envelope import Envelope, Ignored, Shape
 from bot.domain.finding import Finding, Resource, Severity, Status
 from bot.domain.message import Message, Modal
+from bot.domain.oncall import Rotation
 from bot.domain.query import Query
 from bot.domain.routing import Route
 from bot.domain.syntax import Names, parse
 from bot.errors import Malformed
 from bot.plugins import Command, Source, collect
 from bot.ports import Delivery, Directory, Posted, Unfurl
+from bot.ports.hiding import Outlook
+from bot.ports.oncall import Pager
 from bot.services.deliver import Deliver
 from bot.services.desk import Desk
 from bot.services.ingest import Ingest, RoutingTable
+from bot.services.ladder import Ladder
 from bot.services.lexicon import Vocabulary
 from bot.services.natively import Natively
+from bot.services.reports import Reports
 from bot.services.status import StatusService, Vitals
-from bot.services.suite import Outside, Suite, suite
+from bot.services.suite import Outside, Rules, Suite, suite
 from tests.support.clock import StillClock
 
 ROUTING = RoutingTable(
@@ -220,6 +225,12 @@ def make(
     more: Mapping[str, Command] | None = None,
     directory: Directory | None = None,
     vocabulary: Vocabulary = VOCABULARY,
+    natively: Natively | None = None,
+    outlook: Outlook | None = None,
+    own_account: str = "",
+    ladder: Ladder | None = None,
+    rotations: tuple[Rotation, ...] = (),
+    pager: Pager | None = None,
 ) -> Parts:
     """Everything over one memory."""
     clock, metrics, people = StillClock(), PrometheusMetrics(), FakePeople()
@@ -244,11 +255,11 @@ def make(
     source = Source("test", lambda _: True, normalise)
     deliver = Deliver(
         store=store, messenger=messenger, people=people, render=render, routing=ROUTING, clock=clock, metrics=metrics,
-        owner="w1",
+        owner="w1", pager=pager,
     )  # fmt: skip
     ingest = Ingest(
         store=store, opener=opener, sources=(source,), directory=directory, routing=ROUTING, clock=clock,
-        metrics=metrics,
+        metrics=metrics, own_account=own_account, ladder=ladder,
     )  # fmt: skip
     status = StatusService(
         store=store, inbox=Nobody(), pings={}, vitals=Vitals(clock.now(), "", ""), clock=clock, metrics=metrics,  # type: ignore[arg-type]
@@ -257,10 +268,17 @@ def make(
     can = frozenset({Permission.ACK, Permission.ASSIGN, Permission.VIEWS})
     allow = Policy((Statement("oncall", can, groups=frozenset({"sec-oncall"})),), frozenset({"*"}))
     use_cases = suite(
-        Outside(store=store, directory=directory, people=people, messenger=messenger, natively=Natively(None, None), clock=clock, ids=ids),
-        vocabulary=vocabulary, routing=ROUTING, policy=policy or allow,
+        Outside(
+            store=store, directory=directory, people=people, messenger=messenger, natively=natively or Natively(None, None),
+            outlook=outlook, clock=clock, ids=ids,
+        ),
+        Rules(
+            vocabulary=vocabulary, routing=ROUTING, policy=policy or allow, own_account=own_account, home="eu-west-1",
+            security_channel="security", ladder=ladder or Ladder(), rotations=rotations,
+        ),
         status=status, render=render, wake=deliver.wake,
     )  # fmt: skip
+    deliver.show(Reports(use_cases.briefs).view, use_cases.escalations.row)
     desk = Desk(
         commands={**collect(commands, "COMMAND", Command), **(more or {})}, policy=policy or allow, people=people,
         suite=use_cases, clock=clock, ids=ids, metrics=metrics,

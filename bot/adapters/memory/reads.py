@@ -12,10 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from bot.adapters.memory.world import World
+from bot.adapters.memory.oncall import OncallReads
 from bot.domain.approval import Request
 from bot.domain.approval import Stage as Asked
 from bot.domain.audit import Head, Line
+from bot.domain.drift import Known
 from bot.domain.facets import Facets, facets
 from bot.domain.finding import Entry, Record, Severity, State
 from bot.domain.query import AGE_BOUNDS, Group, Key, Query, Sort, column, matches
@@ -36,11 +37,8 @@ from bot.ports import (
 _GROUPS_MOST: Final = 1000
 
 
-class MemoryReads:
+class MemoryReads(OncallReads):
     """bot.ports.Reads on what was committed when it was opened."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
 
     async def get(self, number: int) -> Record | None:
         return self._world.records.get(number)
@@ -126,6 +124,9 @@ class MemoryReads:
             and owner in ("", lease.owner)
         ]
         return sorted(found, key=lambda lease: (lease.until, lease.id))[:limit]
+
+    async def drifts(self) -> Sequence[Known]:
+        return [known for _, known in sorted(self._world.drifts.items())]
 
     async def request(self, id: str) -> Request | None:
         return self._world.requests.get(id)

@@ -10,11 +10,16 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from bot.adapters.memory.reads import MemoryReads
 from bot.adapters.memory.tx import MemoryTx
 from bot.adapters.memory.world import Row, World
+from bot.domain.escalation import Progress
+from bot.domain.suppression import Stage
 from bot.ports import Card, Claimed, Clock, SayKind
+
+KEEP_FIGURES: Final = timedelta(days=400)  # keep in sync with adapters/sql/store.py
 
 
 class MemoryStore:
@@ -134,16 +139,24 @@ class MemoryStore:
                 self._keep([replace(row, unsettled=row.unsettled or row.started, error=error)])
 
     async def prune(self, before: datetime) -> int:
-        """Removes what was said, listed or guarded against replay before that time; returns how many rows. Findings stay."""
+        """As adapters/sql/store.py: findings stay, and so does every lease that is more than a draft."""
         async with self._turn:
             w = self._world.copy()
             w.outbox = {k: r for k, r in w.outbox.items() if r.waiting or r.settled is None or r.settled >= before}
             w.listings = {k: listing for k, listing in w.listings.items() if listing.created >= before}
             w.seen = {k: at for k, at in w.seen.items() if at >= before}
+            w.leases = {k: one for k, one in w.leases.items() if one.stage is not Stage.DRAFT or one.created >= before}
+            w.escalations = {
+                k: e for k, e in w.escalations.items() if e.progress is not Progress.STOPPED or e.started >= before
+            }
+            w.swaps = {k: swap for k, swap in w.swaps.items() if swap.end >= before}
+            oldest = self._clock.now() - KEEP_FIGURES
+            w.figures = {k: figure for k, figure in w.figures.items() if figure.opened >= oldest}
             removed = _size(self._world) - _size(w)
             self._world = w
             return removed
 
 
 def _size(world: World) -> int:
-    return len(world.outbox) + len(world.listings) + len(world.seen)
+    oncall = len(world.escalations) + len(world.swaps) + len(world.figures)
+    return len(world.outbox) + len(world.listings) + len(world.seen) + len(world.leases) + oncall

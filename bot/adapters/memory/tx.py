@@ -11,9 +11,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.adapters.memory.world import Row, World
+from bot.adapters.memory.oncall import OncallTx
+from bot.adapters.memory.world import Row
 from bot.domain.approval import Request
 from bot.domain.audit import Head, Line, chained
+from bot.domain.drift import Known
 from bot.domain.facets import facets
 from bot.domain.finding import Account, Entry, Record
 from bot.domain.query import Query, matches
@@ -24,12 +26,8 @@ _REPLAY: Final = timedelta(hours=24)
 _BODY_MAX: Final = 256 * 1024
 
 
-class MemoryTx:
+class MemoryTx(OncallTx):
     """bot.ports.Tx on a copy."""
-
-    def __init__(self, world: World, now: datetime) -> None:
-        self._world = world
-        self._now = now
 
     async def lock(self, keys: Collection[str]) -> Mapping[str, Record]:
         w = self._world
@@ -131,6 +129,13 @@ class MemoryTx:
     async def lock_found(self, query: Query, now: datetime, *, limit: int, after: int = 0) -> Sequence[Record]:
         records = (self._world.records[number] for number in sorted(self._world.records) if number > after)
         return [record for record in records if matches(query, facets(record), now)][:limit]
+
+    async def save_drifts(self, known: Sequence[Known]) -> None:
+        self._world.drifts.update({one.key: one for one in known})
+
+    async def forget_drifts(self, keys: Collection[str]) -> None:
+        for key in keys:
+            self._world.drifts.pop(key, None)
 
     async def save_request(self, request: Request) -> None:
         self._world.requests[request.id] = request

@@ -12,9 +12,14 @@ from typing import Final
 
 from bot.domain.approval import Request
 from bot.domain.audit import Head, Line
+from bot.domain.drift import Known
+from bot.domain.escalation import Escalation
+from bot.domain.figures import Figure
 from bot.domain.finding import Entry, Record
+from bot.domain.oncall import Swap
 from bot.domain.suppression import Lease
 from bot.ports import Card, Listing, Poison, SavedView, Saying
+from bot.ports.oncall import Quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,13 @@ class World:
     poison: list[Poison] = field(default_factory=list)
     seen: dict[str, datetime] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
+    drifts: dict[str, Known] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     trail: list[Line] = field(default_factory=list)
+    escalations: dict[tuple[int, int], Escalation] = field(default_factory=dict)
+    swaps: dict[str, Swap] = field(default_factory=dict)
+    quiets: dict[str, Quiet] = field(default_factory=dict)
+    figures: dict[tuple[int, int], Figure] = field(default_factory=dict)
     head: Head = field(default_factory=Head)
     last_number: int = 0
     last_id: int = 0
@@ -73,5 +83,5 @@ class World:
 
 _COPIED: Final = (
     "records", "numbers", "raw", "taken", "notes", "outbox", "cards", "channel_leases", "listings", "views", "poison", "seen",
-    "leases", "requests", "trail",
+    "leases", "drifts", "requests", "trail", "escalations", "swaps", "quiets", "figures",
 )  # fmt: skip

@@ -19,6 +19,7 @@ import msgspec
 from bot.domain.approval import Request
 from bot.domain.approval import Stage as Asked
 from bot.domain.audit import Line, Phase
+from bot.domain.drift import Known
 from bot.domain.facets import facets
 from bot.domain.finding import Entry, Record, content_digest
 from bot.domain.suppression import Lease, ReasonClass, ScopeKind, Stage
@@ -255,6 +256,7 @@ def lease_row(lease: Lease) -> Row:
         "ended_at": maybe_micros(lease.ended_at),
         "ended_by": clean(lease.ended_by),
         "noticed_at": maybe_micros(lease.noticed_at),
+        "renews": clean(lease.renews),
     }
 
 
@@ -278,7 +280,21 @@ def unpack_lease(row: Any) -> Lease:
         ended_at=maybe_moment(row.ended_at),
         ended_by=row.ended_by,
         noticed_at=maybe_moment(row.noticed_at),
+        renews=row.renews,
     )
+
+
+def drift_row(known: Known) -> Row:
+    return {
+        "key": clean(known.key),
+        "digest": clean(known.digest),
+        "first": micros(known.first),
+        "told": micros(known.told),
+    }
+
+
+def unpack_drift(row: Any) -> Known:
+    return Known(key=row.key, digest=row.digest, first=moment(row.first), told=moment(row.told))
 
 
 def request_row(request: Request) -> Row:

@@ -1,4 +1,4 @@
-"""Suppressions, approvals and the audit trail: what people agreed to, and the proof of who did what.
+"""Suppressions, approvals, drifts that were told and the audit trail: what people agreed to, and the proof of who did what.
 
 The problem: several replicas write one chain of lines without a gap or a fork. Whoever chains locks the one row that holds the chain's
 end until the transaction is over, so that a transaction which fails leaves no trace and the next one goes on from the same place. It
@@ -11,24 +11,27 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Table, bindparam, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, Integer, Table, bindparam, delete, insert, select, update
 
 from bot.adapters.sql.codec import (
     clean,
+    drift_row,
     kept_line,
     lease_row,
     line_row,
     micros,
     request_row,
+    unpack_drift,
     unpack_lease,
     unpack_line,
     unpack_request,
 )
 from bot.adapters.sql.engine import Database, Session
-from bot.adapters.sql.tables import APPROVALS, AUDIT, AUDIT_HEAD, LEASES
+from bot.adapters.sql.tables import APPROVALS, AUDIT, AUDIT_HEAD, DRIFTS, LEASES
 from bot.domain.approval import Request
 from bot.domain.approval import Stage as Asked
 from bot.domain.audit import Head, Line, chained
+from bot.domain.drift import Known
 from bot.domain.suppression import HIDING, Lease, Stage
 
 _ID: Final[ColumnElement[Any]] = bindparam("b_id")
@@ -47,16 +50,18 @@ class LedgerTxStatements:
         self.lock_lease = select(LEASES).where(lease.id == _ID).with_for_update()
         self.save_request = _save(db, APPROVALS)
         self.lock_request = select(APPROVALS).where(APPROVALS.c.id == _ID).with_for_update()
+        self.save_drift = _save(db, DRIFTS, "key")
+        self.forget_drift = delete(DRIFTS).where(DRIFTS.c.key == bindparam("b_key"))
         self.lock_head = _HEAD.with_for_update()
         self.audit = insert(AUDIT)
         self.move_head = update(AUDIT_HEAD).values(seq=bindparam("b_seq"), hash=bindparam("b_hash"))
 
 
-def _save(db: Database, table: Table) -> Any:
-    """Add a row, or change everything of the one with its id."""
+def _save(db: Database, table: Table, key: str = "id") -> Any:
+    """Add a row, or change everything of the one with its key."""
     new = db.insert(table)
     changed = {column.name: new.excluded[column.name] for column in table.c if not column.primary_key}
-    return new.on_conflict_do_update(index_elements=["id"], set_=changed)
+    return new.on_conflict_do_update(index_elements=[key], set_=changed)
 
 
 class LedgerTx:
@@ -84,6 +89,17 @@ class LedgerTx:
         rows = await self._session.rows(self._ledger.lock_request, {"b_id": clean(id)})
         return unpack_request(rows[0]) if rows else None
 
+    async def save_drifts(self, known: Sequence[Known]) -> None:
+        if known:
+            # In one order for all, since two replicas may have looked at once: waiting for each other is how deadlocks begin.
+            rows = sorted((drift_row(one) for one in known), key=lambda row: str(row["key"]))
+            await self._session.run(self._ledger.save_drift, rows)
+
+    async def forget_drifts(self, keys: Collection[str]) -> None:
+        if keys:
+            ordered = sorted({clean(key) for key in keys})
+            await self._session.run(self._ledger.forget_drift, [{"b_key": key} for key in ordered])
+
     async def audit(self, lines: Sequence[Line]) -> Head:
         """Every other writer of lines waits from here until this transaction ends: call it last, after what it tells of is locked."""
         seq, digest = (await self._session.rows(self._ledger.lock_head))[0]
@@ -101,6 +117,7 @@ class LedgerReadStatements:
         a = AUDIT.c
         self.lease = select(LEASES).where(LEASES.c.id == _ID)
         self.leases = select(LEASES).order_by(LEASES.c.until, LEASES.c.id).limit(_LIMIT)
+        self.drifts = select(DRIFTS).order_by(DRIFTS.c.key)
         self.request = select(APPROVALS).where(APPROVALS.c.id == _ID)
         self.requests = select(APPROVALS).where(APPROVALS.c.stage == bindparam("b_stage"))
         self.requests = self.requests.order_by(APPROVALS.c.created, APPROVALS.c.id).limit(_LIMIT)
@@ -131,6 +148,9 @@ class LedgerReads:
         if owner:
             found = found.where(lease.owner == clean(owner))
         return [unpack_lease(row) for row in await self._session.rows(found, {"limit": limit})]
+
+    async def drifts(self) -> Sequence[Known]:
+        return [unpack_drift(row) for row in await self._session.rows(self._ledger.drifts)]
 
     async def request(self, id: str) -> Request | None:
         rows = await self._session.rows(self._ledger.request, {"b_id": clean(id)})

@@ -1,4 +1,5 @@
-"""The read side: pages, counts, cards and the health page's figures, over committed data; ledger.py has the rest.
+"""The read side: pages, counts, cards and the health page's figures, over committed data; ledger.py and oncall.py have
+the rest.
 
 The problem: a list is asked for while hundreds of reports a second are written, and must answer in milliseconds. It refuses to write,
 and to read a finding's raw event unless that is what was asked.
@@ -28,6 +29,7 @@ from bot.adapters.sql.codec import (
 from bot.adapters.sql.engine import Database, Session
 from bot.adapters.sql.grouping import group_counts, grouping
 from bot.adapters.sql.ledger import LedgerReads, LedgerReadStatements
+from bot.adapters.sql.oncall import OncallReads, OncallReadStatements
 from bot.adapters.sql.queries import Compiler
 from bot.adapters.sql.tables import (
     CARDS,
@@ -76,6 +78,7 @@ class ReadStatements:
         channel: ColumnElement[Any] = bindparam("channel")
         self.ledger = LedgerReadStatements()
         self.compiler = Compiler(postgres=db.postgres)
+        self.oncall = OncallReadStatements(self.compiler)
         self.get = select(f.number, f.doc).where(f.number == number)
         self.raw = select(RAW.c.raw).where(RAW.c.number == number)
         self.timeline = select(t.at, t.kind, t.actor, t.note, t.details).where(t.number == number).order_by(t.at, t.id)
@@ -108,11 +111,12 @@ class ReadStatements:
         self.quarantine_count = select(func.count()).select_from(QUARANTINE)
 
 
-class SqlReads(LedgerReads):
+class SqlReads(LedgerReads, OncallReads):
     """bot.ports.Reads over one session. Raises SearchTooSlow when a query exceeds its time."""
 
     def __init__(self, db: Database, session: Session, statements: ReadStatements) -> None:
-        super().__init__(session, statements.ledger)
+        LedgerReads.__init__(self, session, statements.ledger)
+        OncallReads.__init__(self, session, statements.oncall)
         self._db = db
         self._sql = statements
 

@@ -7,37 +7,48 @@ refuses to migrate unasked and to share an SQLite file with another task.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Delete, Table, bindparam, delete, select, text
+from sqlalchemy import BigInteger, ColumnElement, Delete, Table, bindparam, delete, select, text, tuple_
 
-from bot.adapters.sql.codec import micros
+from bot.adapters.sql.codec import micros, span_micros
 from bot.adapters.sql.engine import Database, target_of
 from bot.adapters.sql.locking import FileLock
 from bot.adapters.sql.outbox import SqlOutbox
 from bot.adapters.sql.reads import ReadStatements, SqlReads
 from bot.adapters.sql.schema import HEAD, check_schema, current_of, upgrade
-from bot.adapters.sql.tables import LISTINGS, OUTBOX, SEEN
+from bot.adapters.sql.tables import ESCALATIONS, FIGURES, LEASES, LISTINGS, OUTBOX, SEEN, SWAPS, progressed
 from bot.adapters.sql.tx import SqlTx, TxStatements
+from bot.domain.escalation import Progress
+from bot.domain.suppression import Stage
 from bot.ports import Clock
 
 _PRUNED: Final = 2000  # rows removed by one transaction
+KEEP_FIGURES: Final = timedelta(days=400)  # a year back and the month in which it began
 _PING: Final = text("SELECT 1")
 
 
-def _removal(table: Table, key: Column[Any], old: ColumnElement[bool]) -> Delete:
-    return delete(table).where(key.in_(select(key).where(old).limit(_PRUNED)))
+def _removal(table: Table, old: ColumnElement[bool]) -> Delete:
+    """Rows that somebody else holds are left alone: they may be about to become what is kept (a draft that is asked for)."""
+    key = tuple_(*table.primary_key.columns)
+    rows = select(*table.primary_key.columns).where(old).limit(_PRUNED).with_for_update(skip_locked=True)
+    return delete(table).where(key.in_(rows))
 
 
-_BEFORE: Final = bindparam("before", type_=BigInteger)
-_REMOVALS: Final = (
-    _removal(OUTBOX, OUTBOX.c.id, (OUTBOX.c.state == "sent") & (OUTBOX.c.settled < _BEFORE)),
-    _removal(LISTINGS, LISTINGS.c.id, LISTINGS.c.created < _BEFORE),
-    _removal(SEEN, SEEN.c.key, SEEN.c.at < _BEFORE),
-)
+def _removals(db: Database) -> Sequence[Delete]:
+    before = bindparam("before", type_=BigInteger)
+    return (
+        _removal(OUTBOX, (OUTBOX.c.state == "sent") & (OUTBOX.c.settled < before)),
+        _removal(LISTINGS, LISTINGS.c.created < before),
+        _removal(SEEN, SEEN.c.at < before),
+        _removal(LEASES, (LEASES.c.stage == Stage.DRAFT.value) & (LEASES.c.created < before)),
+        _removal(ESCALATIONS, progressed(Progress.STOPPED) & (ESCALATIONS.c.started < before)),
+        _removal(SWAPS, SWAPS.c.end < before),
+        _removal(FIGURES, FIGURES.c.opened < db.now() - span_micros(KEEP_FIGURES)),
+    )
 
 
 class SqlStore(SqlOutbox):
@@ -48,6 +59,7 @@ class SqlStore(SqlOutbox):
         self._lock = lock
         self._tx = TxStatements(db)
         self._reads = ReadStatements(db)
+        self._removals = _removals(db)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlTx]:
@@ -61,14 +73,16 @@ class SqlStore(SqlOutbox):
             yield SqlReads(self._db, session, self._reads)
 
     async def prune(self, before: datetime) -> int:
-        """Removes what was said, listed or guarded against replay before that time; returns how many rows. Findings stay."""
-        return sum([await self._prune(statement, micros(before)) for statement in _REMOVALS])
+        """Removes what was said, listed, drafted or guarded against replay before that time, swaps that ended and stopped escalations
+        that began before it, and figures after KEEP_FIGURES; returns how many rows. Findings stay, and so does every lease that is
+        more than a draft."""
+        return sum([await self._prune(statement, micros(before)) for statement in self._removals])
 
     async def _prune(self, statement: Delete, before: int) -> int:
         removed, part = 0, _PRUNED
         while part == _PRUNED:
             async with self._db.writing() as session:
-                part = (await session.run(statement, {"before": before})).rowcount
+                part = (await session.run(statement, {"before": before, "now": session.now})).rowcount
             removed += part
         return removed
 

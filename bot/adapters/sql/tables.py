@@ -268,6 +268,8 @@ LEASES: Final = Table(
     _time("ended_at", nullable=True),
     _text("ended_by"),
     _time("noticed_at", nullable=True),
+    # migration 0004 added it: rows of before then prolong nothing
+    Column("renews", TEXT, nullable=False, server_default=text("''")),
     CheckConstraint("reason <> ''", name="ck_leases_reason"),
     CheckConstraint("owner <> ''", name="ck_leases_owner"),
     CheckConstraint("until > created", name="ck_leases_until"),
@@ -320,4 +322,79 @@ AUDIT_HEAD: Final = Table(  # one row, made by migration 0003: whoever chains lo
     Column("seq", NUMBER, nullable=False),
     _text("hash"),
     CheckConstraint("id = 1", name="ck_audit_head_one"),
+)
+
+DRIFTS: Final = Table(  # what was told of rules that are not ours
+    "drifts",
+    METADATA,
+    Column("key", TEXT, primary_key=True),
+    _text("digest"),
+    _time("first"),
+    _time("told"),
+)
+
+# --- escalations, who is on call, figures ----------------------------------------------------------------------------------------
+
+_RUNNING: Final = text("progress = 'running'")
+_SPENT: Final = text("progress = 'exhausted'")
+_STOPPED: Final = text("progress = 'stopped'")
+
+ESCALATIONS: Final = Table(
+    "escalations",
+    METADATA,
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    _text("policy"),
+    _time("started"),
+    _time("due"),
+    Column("rung", Integer, nullable=False),
+    _time("told", nullable=True),
+    _text("progress"),
+    _text("why"),
+    _text("by"),
+    # Each row stands in one of these: what runs is looked for every few seconds and must not lie among what is over.
+    Index("ix_escalations_due", "due", "number", "generation", postgresql_where=_RUNNING, sqlite_where=_RUNNING),
+    Index("ix_escalations_exhausted", "due", "number", "generation", postgresql_where=_SPENT, sqlite_where=_SPENT),
+    Index("ix_escalations_stopped", "started", postgresql_where=_STOPPED, sqlite_where=_STOPPED),
+)
+
+
+def progressed(progress: str) -> ColumnElement[bool]:
+    """The escalation stands there: the condition of its partial index, see `waiting`."""
+    return ESCALATIONS.c.progress == literal_column(f"'{progress}'")
+
+
+SWAPS: Final = Table(
+    "swaps",
+    METADATA,
+    Column("id", TEXT, primary_key=True),
+    _text("rotation"),
+    _text("person"),
+    _time("start"),
+    _time("end"),
+    _text("author"),
+    _time("made"),
+)
+
+QUIETS: Final = Table(
+    "quiets",
+    METADATA,
+    Column("user", TEXT, primary_key=True),
+    Column("begin", SmallInteger, nullable=False),  # minutes after midnight
+    Column("end", SmallInteger, nullable=False),
+    _text("zone"),
+    _time("told", nullable=True),
+)
+
+FIGURES: Final = Table(
+    "figures",
+    METADATA,
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    _text("env"),
+    Column("severity", SmallInteger, nullable=False),
+    _time("opened"),
+    _time("acked", nullable=True),
+    _time("resolved", nullable=True),
+    Index("ix_figures_opened", "opened", "number", "generation"),
 )

@@ -1,4 +1,5 @@
-"""The write transaction: findings, their timeline, and what is to be said about them, committed together; ledger.py has the rest.
+"""The write transaction: findings, their timeline, and what is to be said about them, committed together; ledger.py and
+oncall.py have the rest.
 
 The problem: a batch of a hundred reports must cost a handful of statements, and two workers with the same finding must not both decide
 on the old one. Rows are locked in the order of their keys, so that no two batches wait for each other. It decides nothing.
@@ -27,6 +28,7 @@ from bot.adapters.sql.codec import (
 )
 from bot.adapters.sql.engine import Database, Session
 from bot.adapters.sql.ledger import LedgerTx, LedgerTxStatements
+from bot.adapters.sql.oncall import OncallTx, OncallTxStatements
 from bot.adapters.sql.queries import Compiler
 from bot.adapters.sql.tables import FINDINGS, LISTINGS, OUTBOX, QUARANTINE, RAW, SEEN, TIMELINE, VIEWS, waiting
 from bot.domain.facets import facets
@@ -47,6 +49,7 @@ class TxStatements:
         f = FINDINGS.c
         self.ledger = LedgerTxStatements(db)
         self.compiler = Compiler(postgres=db.postgres)
+        self.oncall = OncallTxStatements(db, self.compiler)
         self.lock = select(f.number, f.doc).where(db.one_of(f.key, "keys")).order_by(f.key).with_for_update()
         self.lock_number = select(f.number, f.doc).where(f.number == bindparam("b_number")).with_for_update()
         self.insert = db.insert(FINDINGS).on_conflict_do_nothing(index_elements=["key"]).returning(f.number, f.key)
@@ -110,12 +113,12 @@ def _save_view(db: Database) -> Any:
     return new.on_conflict_do_update(index_elements=["owner", "name"], set_=changed)
 
 
-class SqlTx(LedgerTx):
+class SqlTx(LedgerTx, OncallTx):
     """bot.ports.Tx over one session."""
 
     def __init__(self, db: Database, session: Session, statements: TxStatements) -> None:
-        super().__init__(session, statements.ledger)
-        self._db = db
+        LedgerTx.__init__(self, session, statements.ledger)
+        OncallTx.__init__(self, db, session, statements.oncall)
         self._sql = statements
         self._fresh: set[int] = set()  # numbers that this transaction gave
 

@@ -46,8 +46,8 @@ class ViewPane {
     this.foot.replaceChildren(h("button", { type: "button", class: "btn", onclick: () => leave(false) }, view.close ? textNode(view.close) : view.submit ? "Cancel" : "Close"),
       this.submitButton || "");
     this.paint();
-    // The buttons are new ones: who was on them stays in the dialog, so that Escape and Tab go on working.
-    if (inFoot) this.el.focus({ preventScroll: true });
+    // What is shown is new: who was on a button that is gone stays in the dialog, so that Escape and Tab go on working.
+    if (inFoot || document.activeElement === document.body) this.el.focus({ preventScroll: true });
   }
 
   paint() {

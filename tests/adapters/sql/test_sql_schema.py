@@ -15,17 +15,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 import bot.adapters.sql as adapter
 from bot.adapters.sql import current, migrate, open_store
-from bot.adapters.sql.codec import record_row
+from bot.adapters.sql.codec import lease_row, record_row
 from bot.adapters.sql.engine import make_engine, target_of
 from bot.adapters.sql.schema import HEAD, REVISIONS
-from bot.adapters.sql.tables import FINDINGS, METADATA
+from bot.adapters.sql.tables import FINDINGS, LEASES, METADATA
 from bot.domain.query import Exact, Glob, Key, Query, Term
 from bot.errors import ConfigError, StoreLocked
 from tests.contract.builders import START, record
 from tests.contract.conftest import VirtualClock
+from tests.contract.ledger_builders import lease
 
 ROOT = Path(__file__).parents[3]
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
@@ -107,6 +109,31 @@ async def test_whose_a_finding_was_is_asked_for_in_the_new_form_after_an_upgrade
         url, lambda connection: [row.by for row in connection.execute(select(FINDINGS.c.by).order_by("number"))]
     )
     assert by == ["\nu0ana\n", ""]
+
+
+async def test_leases_of_before_renewals_prolong_nothing_after_an_upgrade(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic import command
+
+    newest = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _revision: newest(config, "0003"))
+    assert await migrate(url) == "0003"
+    monkeypatch.undo()
+    row = lease_row(lease())
+    del row["renews"]
+    await on(url, lambda connection: connection.execute(insert(LEASES).values(row)))
+    assert await migrate(url) == HEAD
+    store = await open_store(url, clock=VirtualClock(), migrate=False)
+    async with store.reads() as reads:
+        assert await reads.leases() == [lease()]
+        assert await reads.drifts() == []
+    async with store.begin() as tx:
+        await tx.save_lease(lease("l2", renews="l1"))
+    with pytest.raises(IntegrityError):  # what the first schema of leases refused is still refused
+        async with store.begin() as tx:
+            await tx.save_lease(lease("l3", reason=""))
+    await store.close()
 
 
 @pytest.mark.postgres

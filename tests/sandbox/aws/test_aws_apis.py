@@ -20,7 +20,7 @@ from sandbox.company import northwind
 from sandbox.events import Story, events_from_folder, hostile
 
 ACCOUNT, REGION = "420000000001", "eu-west-1"
-SERVICES = ("accessanalyzer", "securityhub", "guardduty", "cloudtrail")
+SERVICES = ("accessanalyzer", "securityhub", "guardduty", "cloudtrail", "sts")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def analyzer(apis: ApiServer) -> str:
 
 def test_every_operation_of_the_stand_in_is_in_the_model() -> None:
     apis = ApiServer(account=ACCOUNT)
-    for service, fake in zip(SERVICES, (apis.analyzer, apis.hub, apis.guard, apis.trail), strict=True):
+    for service, fake in zip(SERVICES, (apis.analyzer, apis.hub, apis.guard, apis.trail, apis.sts), strict=True):
         assert set(fake.operations) <= ServiceModel(service).operations
 
 

@@ -166,17 +166,3 @@ async def test_a_v2_update_that_aws_would_not_take_is_refused(hub: Any, why: str
     with pytest.raises(ClientError) as failed:
         await hub.batch_update_findings_v2(**wanted)
     assert code(failed) == "ValidationException", why
-
-
-async def test_automation_rules_are_those_that_were_seeded(apis: ApiServer, hub: Any) -> None:
-    assert (await hub.list_automation_rules())["AutomationRulesMetadata"] == []
-    assert (await hub.list_automation_rules_v2())["Rules"] == []
-    apis.hub.automation_rules.append({"RuleName": "hush", "RuleStatus": "ENABLED"})
-    apis.hub.automation_rules_v2.append({"RuleName": "hush2", "RuleStatus": "ENABLED", "RuleOrder": 1.0})
-    assert (await hub.list_automation_rules())["AutomationRulesMetadata"][0]["RuleName"] == "hush"
-    assert (await hub.list_automation_rules_v2())["Rules"][0]["RuleName"] == "hush2"
-    for listed, refused in ((hub.list_automation_rules, "InvalidInput"), (hub.list_automation_rules_v2, "Validation")):
-        with pytest.raises(ClientError) as failed:
-            await listed(NextToken="x")
-        assert code(failed) == f"{refused}Exception"
-    assert apis.violations == []

@@ -59,6 +59,7 @@ async def _path(client: Any, child: str) -> str:
 
 async def test_the_caller_is_the_security_account_and_may_assume_roles(stand_in: AwsStandIn) -> None:
     target = stand_in.company.account("ledger-prod").id
+    stand_in.apis.sts.add_role(target, "SecbotRead")
     async with get_session().create_client("sts") as client:
         assert (await client.get_caller_identity())["Account"] == stand_in.company.security.id
         role = await client.assume_role(RoleArn=f"arn:aws:iam::{target}:role/SecbotRead", RoleSessionName="secbot")
