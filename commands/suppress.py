@@ -31,9 +31,10 @@ from bot.domain.suppression import (
 )
 from bot.domain.syntax import parse, parse_duration
 from bot.domain.typed import normalise
-from bot.domain.views import Trouble
+from bot.domain.views import Offer, Trouble
 from bot.errors import Malformed, UserError
 from bot.plugins import Action, Command
+from bot.services.breakdown import MOST_COMMAND
 from bot.services.context import Context
 from bot.services.suppress import Begun, Preview
 
@@ -103,9 +104,17 @@ async def _open(
 async def _opened(context: Context, form: SuppressForm) -> Trouble | None:
     if await context.surface.open(form):
         return None
-    return Trouble(
-        messages=(f"A window cannot be opened from here. Press Suppress… on the card of {form.record.ref}.",)
-    )
+    # A message gives no leave to open a window, a button does: it asks for the same again.
+    again = Offer("Open the window", _again(form))
+    return Trouble(messages=("A window cannot be opened from a message.",), offers=(again,))
+
+
+def _again(form: SuppressForm) -> str:
+    """The command that would open this window; what a button cannot carry is left out."""
+    reason = form.reason.replace('"', "'")
+    refs = " ".join(r.ref for r in form.several or (form.record,))
+    whole = " ".join(["suppress", refs, form.ends, *([f'"{reason}"'] if reason else [])])
+    return whole if len(whole) <= MOST_COMMAND else f"suppress {refs} {form.ends}"
 
 
 def _hideable(context: Context, records: Sequence[Record]) -> list[Record]:

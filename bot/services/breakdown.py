@@ -18,7 +18,7 @@ from bot.ports import GroupCount, Reads
 from bot.services.lexicon import Lexicon
 
 MOST_ROWS = 100  # Slack's table has a hundred
-MOST_COMMAND = 480
+MOST_COMMAND = 480  # characters of a command that a button carries
 NONE = "none"
 
 _SPELLED: dict[Group, Callable[[Record], str]] = {

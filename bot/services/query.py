@@ -21,7 +21,7 @@ from bot.domain.syntax import Parsed, parse
 from bot.domain.views import AccountRow, Accounts, Breakdown, FindingList, Offer, Trouble
 from bot.errors import UserError
 from bot.ports import Clock, Ids, Listing, Reads, SavedView, Store
-from bot.services.breakdown import broken_down
+from bot.services.breakdown import MOST_COMMAND, broken_down
 from bot.services.lexicon import Asker, Lexicon, Vocabulary
 from bot.services.refs import Refs
 from bot.services.tables import Table, findings_table
@@ -34,7 +34,6 @@ MOST_NEWER = 50  # arrivals since a snapshot that are counted
 MOST_OFFERS = 5
 DROPPING_S = 0.5  # spent on counting what dropping each would give
 MOST_DROPPED = 6  # filters of a fruitless question that are dropped one by one
-MOST_COMMAND = 480  # characters of a command that a button carries
 MOST_ACCOUNTS = 60
 
 _BECAME = frozenset({Key.STATE, Key.LEASE, Key.BY, Key.AGE, Key.FIRST, Key.LAST})

@@ -63,6 +63,18 @@ async def test_typed_text_opens_the_window_filled_in_and_hides_nothing(box: Box)
     assert status(box, event) == "ACTIVE"
 
 
+async def test_said_in_the_cards_thread_it_gives_a_button_that_opens_the_same_window(box: Box) -> None:
+    event = access(box)
+    await box.take_in(event)
+    [card] = box.cards("sec-prod")
+    told = await box.after(box.ana.mention("sec-prod", 'suppress 3d "vendor scanner, SEC-9"', card.ts))
+    await box.ana.press("sec-prod", told, "Open the window")
+    body = json.dumps((await box.ana.sees_view("Suppress")).body)
+    assert "vendor scanner, SEC-9" in body
+    assert '"3d"' in body
+    assert status(box, event) == "ACTIVE"
+
+
 async def test_one_finding_is_archived_at_its_analyzer_and_active_again_at_the_end(box: Box) -> None:
     event, other = access(box), access(box, 2)
     await box.take_in(event)
