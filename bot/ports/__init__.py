@@ -8,7 +8,6 @@ from bot.ports.basics import Clock, Health, Ids, Metrics
 from bot.ports.cloud import Directory
 from bot.ports.records import (
     AccountCount,
-    Act,
     Backlog,
     Card,
     Claimed,
@@ -27,7 +26,6 @@ from bot.ports.stream import Delivery, Inbox
 
 __all__ = [
     "AccountCount",
-    "Act",
     "Backlog",
     "Card",
     "Claimed",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.finding import Entry, Severity
+from bot.domain.finding import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +151,3 @@ class Said:
     at: datetime
     kind: SayKind
     channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One line of a timeline that a person wrote, with its finding's number."""
-
-    number: int
-    entry: Entry

@@ -17,7 +17,6 @@ from bot.domain.suppression import Stage as LeaseStage
 from bot.ports.oncall import EscalationReads, EscalationTx
 from bot.ports.records import (
     AccountCount,
-    Act,
     Backlog,
     Card,
     Claimed,
@@ -194,18 +193,6 @@ class Reads(EscalationReads, Protocol):
     async def audit_head(self) -> Head: ...
     async def said(self, number: int) -> Sequence[Said]:
         """What Slack was told about a finding and is still remembered, oldest first."""
-        ...
-
-    async def acts(
-        self,
-        since: datetime,
-        *,
-        limit: int,
-        number: int | None = None,
-        actor: str = "",
-        kinds: Collection[str] = (),
-    ) -> Sequence[Act]:
-        """What people did since then, newest first; of one finding, one person or these kinds of entry when they are given."""
         ...
 
     async def card(self, number: int, channel: str) -> Card | None: ...

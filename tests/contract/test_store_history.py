@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.domain.finding import Entry
-from bot.ports import Act, Listing, Said, SayKind, Store
+from bot.ports import Listing, Said, SayKind, Store
 from tests.contract.builders import START, record
 from tests.contract.conftest import VirtualClock
 from tests.contract.test_store_findings import put
@@ -86,55 +84,3 @@ async def test_an_edit_that_is_asked_for_again_is_no_longer_said(store: Store) -
     await say(store, edit(1))
     async with store.reads() as reads:
         assert [s.kind for s in await reads.said(1)] == [SayKind.CARD]
-
-
-# --- what people did -------------------------------------------------------------------------------------------------------------
-
-
-def note(hours: int, actor: str, kind: str = "acknowledged") -> Entry:
-    return Entry(at=START + timedelta(hours=hours), kind=kind, actor=actor, note=f"{hours} h", details={"until": "é"})
-
-
-async def written(store: Store) -> list[Act]:
-    """Five lines that people wrote, oldest first, and two that nobody wrote."""
-    await put(store, record("a"), record("b"))
-    acts = [
-        (1, note(0, "U0ANA")),
-        (2, note(1, "U0BEN")),
-        (1, note(2, "U0BEN", "assigned")),
-        (2, note(2, "U0ANA", "asked")),
-        (1, note(3, "U0ANA", "assigned")),
-    ]
-    async with store.begin() as tx:
-        await tx.note([(1, note(0, "", "new")), *acts[2:4], *acts[:2], (2, note(5, "", "resolved")), acts[4]])
-    return [Act(*act) for act in acts]
-
-
-async def test_acts_are_what_people_wrote_newest_first_with_everything_in_it(store: Store) -> None:
-    acts = await written(store)
-    async with store.reads() as reads:
-        assert list(await reads.acts(START, limit=99)) == acts[::-1]
-
-
-async def test_acts_begin_with_the_moment_that_is_given_and_end_with_the_limit(store: Store) -> None:
-    acts = await written(store)
-    async with store.reads() as reads:
-        since = START + timedelta(hours=1)
-        assert list(await reads.acts(since, limit=99)) == acts[:0:-1]
-        assert list(await reads.acts(since + timedelta(microseconds=1), limit=99)) == acts[:1:-1]
-        assert list(await reads.acts(START, limit=2)) == acts[:2:-1]
-
-
-async def test_acts_of_a_finding_a_person_or_some_kinds_only(store: Store) -> None:
-    acts = await written(store)
-
-    def wanted(*places: int) -> Sequence[Act]:
-        return [acts[place] for place in places]
-
-    async with store.reads() as reads:
-        assert list(await reads.acts(START, limit=9, number=1)) == wanted(4, 2, 0)
-        assert list(await reads.acts(START, limit=9, actor="U0ANA")) == wanted(4, 3, 0)
-        assert list(await reads.acts(START, limit=9, kinds=["asked", "assigned"])) == wanted(4, 3, 2)
-        assert list(await reads.acts(START, limit=9, number=1, actor="U0BEN", kinds={"assigned"})) == wanted(2)
-        assert list(await reads.acts(START, limit=9, number=7)) == []
-        assert list(await reads.acts(START, limit=9, actor="U0")) == []

@@ -23,7 +23,6 @@ from bot.domain.query import AGE_BOUNDS, Group, Key, Query, Sort, column, matche
 from bot.domain.suppression import Lease, Stage
 from bot.ports import (
     AccountCount,
-    Act,
     Backlog,
     Card,
     Counts,
@@ -164,23 +163,6 @@ class MemoryReads(OncallReads):
         rows = [r for r in self._world.outbox.values() if r.saying.number == number and r.state == "sent"]
         done = sorted((row.settled, row.id, row.saying) for row in rows if row.settled is not None)
         return [Said(at, saying.kind, saying.channel) for at, _, saying in done]
-
-    async def acts(
-        self,
-        since: datetime,
-        *,
-        limit: int,
-        number: int | None = None,
-        actor: str = "",
-        kinds: Collection[str] = (),
-    ) -> Sequence[Act]:
-        acts = [
-            Act(n, entry)
-            for n, entry in reversed(self._world.notes)
-            if entry.actor and entry.at >= since
-            if (number is None or n == number) and actor in ("", entry.actor) and (not kinds or entry.kind in kinds)
-        ]
-        return sorted(acts, key=lambda act: act.entry.at, reverse=True)[:limit]
 
     async def card(self, number: int, channel: str) -> Card | None:
         return self._world.cards.get((number, channel))

@@ -12,12 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, func, literal_column, select, text
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, text
 
 from bot.adapters.sql.codec import (
     clean,
     maybe_moment,
-    micros,
     moment,
     unpack_body,
     unpack_details,
@@ -40,7 +39,6 @@ from bot.adapters.sql.tables import (
     RAW,
     TIMELINE,
     VIEWS,
-    acted,
     sent,
     waiting,
 )
@@ -48,7 +46,6 @@ from bot.domain.finding import Entry, Record, Severity, State
 from bot.domain.query import Group, Query
 from bot.ports import (
     AccountCount,
-    Act,
     Backlog,
     Card,
     Counts,
@@ -84,8 +81,6 @@ class ReadStatements:
         self.timeline = select(t.at, t.kind, t.actor, t.note, t.details).where(t.number == number).order_by(t.at, t.id)
         self.by_numbers = select(f.number, f.doc).where(db.one_of(f.number, "numbers"))
         self.by_keys = select(f.number, f.doc).where(db.one_of(f.key, "keys")).order_by(f.number)
-        self.acts = select(TIMELINE).where(acted(), t.at >= bindparam("since", type_=BigInteger))
-        self.acts = self.acts.order_by(t.at.desc(), t.id.desc()).limit(bindparam("limit", type_=Integer))
         worst = func.max(f.severity)
         self.account_counts = select(f.account, func.count().label("total"), worst.label("worst"))
         # The plus keeps SQLite from the index that begins with `live`, which does not have the account.
@@ -187,25 +182,6 @@ class SqlReads(LedgerReads, OncallReads):
     async def said(self, number: int) -> Sequence[Said]:
         rows = await self._session.rows(self._sql.said, {"number": number})
         return [Said(moment(row.settled), SayKind(row.kind), row.channel) for row in rows]
-
-    async def acts(
-        self,
-        since: datetime,
-        *,
-        limit: int,
-        number: int | None = None,
-        actor: str = "",
-        kinds: Collection[str] = (),
-    ) -> Sequence[Act]:
-        found, t = self._sql.acts, TIMELINE.c
-        if number is not None:
-            found = found.where(t.number == number)
-        if actor:
-            found = found.where(t.actor == clean(actor))
-        if kinds:
-            found = found.where(t.kind.in_(sorted({clean(kind) for kind in kinds})))
-        rows = await self._session.rows(found, {"since": micros(since), "limit": limit})
-        return [Act(row.number, _entry(row)) for row in rows]
 
     async def card(self, number: int, channel: str) -> Card | None:
         rows = await self._session.rows(self._sql.card, {"number": number, "channel": clean(channel)})

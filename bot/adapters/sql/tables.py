@@ -120,8 +120,6 @@ RAW: Final = Table(
     Column("raw", LargeBinary, nullable=False),
 )
 
-_ACTED: Final = text("actor <> ''")
-
 TIMELINE: Final = Table(
     "timeline",
     METADATA,
@@ -133,14 +131,8 @@ TIMELINE: Final = Table(
     _text("note"),
     _text("details"),
     Index("ix_timeline_number", "number", "at", "id"),
-    Index("ix_timeline_acts", "at", "id", postgresql_where=_ACTED, sqlite_where=_ACTED),
     sqlite_autoincrement=True,
 )
-
-
-def acted() -> ColumnElement[bool]:
-    """A person wrote the line: the condition of its partial index, see `waiting`."""
-    return TIMELINE.c.actor != literal_column("''")
 
 
 CARDS: Final = Table(

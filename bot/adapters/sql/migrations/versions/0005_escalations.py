@@ -1,4 +1,4 @@
-"""Escalations, swaps of on-call shifts, quiet hours, and how long findings waited."""
+"""Escalations, swaps of on-call shifts, quiet hours, and how long findings waited; timelines lose an index."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def upgrade() -> None:
     _escalations()
     _oncall()
     _figures()
+    op.drop_index("ix_timeline_acts", "timeline")  # who did what is read from the audit trail now
 
 
 def _escalations() -> None:
