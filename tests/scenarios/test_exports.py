@@ -99,6 +99,9 @@ async def test_one_export_at_a_time(box: Box) -> None:
     await box.fill()
     box.slack.faults.add("files.getUploadURLExternal", "hang")
     await box.ask("/sec export prod")
+    await box.slack.wait_for(
+        lambda: box.slack.history.calls("files.getUploadURLExternal")
+    )  # only what hangs can be let go
     assert "still under way" in said(await box.ask("/sec export prod"))
     assert "Exporting" in said(await box.ask("/sec export prod", who="ben")), "it is one for each person"
     box.slack.faults.release()
