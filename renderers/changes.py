@@ -90,7 +90,7 @@ def _escalated(entry: Entry) -> Mrkdwn:
         policy=code(told["policy"], 60) if told.get("policy") else "",
         level=prose(told.get("level", ""), 10),
         levels=prose(told.get("levels", ""), 10),
-        addresses=addresses(told.get("addresses", "").split(", ")),
+        addresses=addresses(told.get("addresses", "").split(", "), calls=False),
         late=bool(told.get("late")),
         who=user(entry.actor) if entry.actor else "",
         note=prose(entry.note, 200),

@@ -19,20 +19,23 @@ from renderers.mrkdwn import Mrkdwn, channel, code, date, prose, user
 MOST_ADDRESSES = 6  # of one level that are named; the rest are counted
 
 
-def addresses(texts: Iterable[str]) -> Mrkdwn:
-    """`rotation:primary` and its like, the first few; empty for none."""
+def addresses(texts: Iterable[str], *, calls: bool = True) -> Mrkdwn:
+    """`rotation:primary` and its like, the first few; empty for none.
+
+    `calls` False leaves a person's name as it is written, for a line in a thread: who is called by it stands at its beginning.
+    """
     told = [text.strip() for text in texts if text.strip()]
     more = len(told) - MOST_ADDRESSES
-    names = ", ".join(_address(text) for text in told[:MOST_ADDRESSES])
+    names = ", ".join(_address(text, calls=calls) for text in told[:MOST_ADDRESSES])
     return Mrkdwn(f"{names} and {more} more" if more > 0 else names)
 
 
-def _address(text: str) -> Mrkdwn:
+def _address(text: str, *, calls: bool) -> Mrkdwn:
     """A person or a channel as Slack names them, a topic by its last name, all else as it is written."""
     found = read_address(text)
     if found is None:
         return code(text, 80)
-    if found.kind is Whom.USER:
+    if found.kind is Whom.USER and calls:
         return user(found.name)
     if found.kind is Whom.CHANNEL:
         return channel(found.name)

@@ -24,8 +24,8 @@ NEVER_HERE = "everybody in the channel is called in no other case"
 # --- lines of the thread --------------------------------------------------------------------------------------------------------
 
 
-def test_an_escalation_says_its_level_and_whom_it_tells() -> None:
-    assert "📣 *Escalated* to level 2 of 3 · `rotation:primary`, <@U0SAFE1> · <!date" in texts(escalated())[0]
+def test_an_escalation_says_its_level_and_whom_it_tells_and_calls_nobody_by_that() -> None:
+    assert "📣 *Escalated* to level 2 of 3 · `rotation:primary`, `user:U0SAFE1` · <!date" in texts(escalated())[0]
 
 
 def test_a_late_level_says_so_and_one_in_time_does_not() -> None:

@@ -101,11 +101,11 @@ async def test_a_page_of_a_list_opens_the_same_window(manned: Parts) -> None:
     assert {r.number for r in window.form.several} == {1, 2}
 
 
-async def test_without_a_trigger_it_says_where_to_press(manned: Parts) -> None:
+async def test_without_a_trigger_it_gives_a_button_that_asks_for_the_same_again(manned: Parts) -> None:
     await manned.say(a_finding("k1"))
-    answer = await manned.desk.command("suppress F-1", ANAS)
+    answer = await manned.desk.command('suppress F-1 2d "vendor scanner"', ANAS)
     assert isinstance(answer.view, Trouble)
-    assert "F-1" in answer.view.messages[0]
+    assert [offer.command for offer in answer.view.offers] == ['suppress F-1 2d "vendor scanner"']
 
 
 async def test_several_go_the_whole_way(manned: Parts) -> None:
