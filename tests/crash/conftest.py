@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol, cast
 from urllib.parse import urlsplit
 
+import botocore
 import pytest
 
 from bot.adapters.sql import migrate
@@ -22,6 +23,7 @@ from tests.support.postgres import Server, postgres_server, postgres_url
 __all__ = ["postgres_server", "postgres_url"]
 
 ROOT = Path(__file__).parents[2]
+_PEM_ENDS = "-----END CERTIFICATE-----"
 
 
 @contextmanager
@@ -115,3 +117,20 @@ def databases(request: pytest.FixtureRequest) -> Databases:
         return cast(Databases, request.getfixturevalue("sqlite_files"))
     url = cast(str, request.getfixturevalue("postgres_url"))
     return PostgresDatabases(cast(Server, request.getfixturevalue("postgres_server")), urlsplit(url).path[1:])
+
+
+@pytest.fixture(scope="session")
+def lease_zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The socket of the parent that forks keepers of leases."""
+    short = tmp_path_factory.mktemp("bundle") / "short.pem"
+    short.write_text(_first_certificate())
+    with pytest.MonkeyPatch.context() as patch:
+        # The stand-in has no certificate: reading a hundred and fifty of them is three quarters of each call's time.
+        patch.setenv("AWS_CA_BUNDLE", str(short))
+        with zygote_of("tests.crash.lease_victim") as path:
+            yield path
+
+
+def _first_certificate() -> str:
+    bundle = Path(botocore.__file__).with_name("cacert.pem").read_text(encoding="utf-8")
+    return bundle[bundle.index("-----BEGIN") : bundle.index(_PEM_ENDS)] + _PEM_ENDS + "\n"

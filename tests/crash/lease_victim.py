@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from bot.adapters.clock import SystemIds
 from bot.adapters.sql import open_store
 from bot.app.hiding import Hiding, hiding
 from bot.config import Settings
+from bot.domain.approval import Stage as Asked
 from bot.domain.query import show
 from bot.domain.suppression import Lease, ReasonClass, ScopeKind, Stage, digest, scope_query, these_query
 from bot.ports import Store
@@ -40,7 +41,8 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-ANA = "U0ANA"
+ANA, BEN = "U0ANA", "U0BEN"
+LONG, PROLONGED = timedelta(days=8), timedelta(days=2)  # beyond the end in the orders
 ASKED = (
     # (scope, the finding that it begins with, the findings that it names)
     (ScopeKind.RESOURCE, 1, ()),
@@ -96,16 +98,42 @@ class Keeper:
 
     async def undo(self) -> None:
         """The person ends the first of them before its time."""
+        await self.leases.end((await self._first()).id, ANA, "not needed any more")
+
+    async def ask(self) -> None:
+        """A person wants to hide for so long that another one has to agree."""
+        wanted = replace(await self._wanted(ScopeKind.RESOURCE, 1, ()), until=self.until + LONG)
+        preview = await self.suppressions.draft(wanted)
+        begun = await self.suppressions.begin(preview.lease.id, digest(preview.lease), ANA)
+        assert isinstance(begun, Begun), begun
+        assert begun.request is not None, "another person has to agree"
+
+    async def approve(self) -> None:
+        """The other person agrees to what waits."""
+        async with self.store.reads() as reads:
+            [request] = await reads.requests(stage=Asked.WAITING)
+        await self.suppressions.approve(request.id, request.digest, BEN)
+
+    async def renew(self) -> None:
+        """The person prolongs the first of them."""
+        draft = await self.suppressions.renewal(await self._first(), ANA)
+        preview = await self.suppressions.draft(replace(draft, until=self.until + PROLONGED))
+        begun = await self.suppressions.begin(preview.lease.id, digest(preview.lease), ANA)
+        assert isinstance(begun, Begun), begun
+
+    async def _first(self) -> Lease:
         async with self.store.reads() as reads:
             [first] = [one for one in await reads.leases(stages=(Stage.ACTIVE,)) if one.kind is ScopeKind.RESOURCE]
-        await self.leases.end(first.id, ANA, "not needed any more")
+        return first
 
     async def sweep(self) -> None:
         """What a restarted bot does every half a minute."""
         await self.leases.sweep()
 
 
-ACTS = {"begin": Keeper.begin, "undo": Keeper.undo, "sweep": Keeper.sweep}
+ACTS = {
+    "begin": Keeper.begin, "undo": Keeper.undo, "ask": Keeper.ask, "approve": Keeper.approve, "renew": Keeper.renew, "sweep": Keeper.sweep,
+}  # fmt: skip
 
 
 @cache

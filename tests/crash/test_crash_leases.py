@@ -9,17 +9,16 @@ does not write down what it is about to do must be caught. On PostgreSQL every T
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import botocore
 import pytest
 
 from bot.domain.suppression import Stage
-from tests.crash.conftest import Databases, SqliteFiles, zygote_of
+from tests.crash.conftest import Databases, SqliteFiles
 from tests.crash.lease_stage import OVER, SWEPT, LeaseStage, open_lease_stage
 
 pytestmark = pytest.mark.crash
@@ -27,7 +26,6 @@ pytestmark = pytest.mark.crash
 PARTS = 2  # of the points, so that several test processes share them
 AT_ONCE = 2  # stories played side by side: half of a life is waiting
 THINNED = 7
-_PEM_ENDS = "-----END CERTIFICATE-----"
 
 
 @dataclass(frozen=True)
@@ -157,23 +155,6 @@ async def _verdict(stage: LeaseStage, died: Mapping[Any, Stage], then: Mapping[S
 
 
 # --- fixtures --------------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def lease_zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The socket of the parent that forks keepers of leases."""
-    short = tmp_path_factory.mktemp("bundle") / "short.pem"
-    short.write_text(_first_certificate())
-    with pytest.MonkeyPatch.context() as patch:
-        # The stand-in has no certificate: reading a hundred and fifty of them is three quarters of each call's time.
-        patch.setenv("AWS_CA_BUNDLE", str(short))
-        with zygote_of("tests.crash.lease_victim") as path:
-            yield path
-
-
-def _first_certificate() -> str:
-    bundle = Path(botocore.__file__).with_name("cacert.pem").read_text(encoding="utf-8")
-    return bundle[bundle.index("-----BEGIN") : bundle.index(_PEM_ENDS)] + _PEM_ENDS + "\n"
 
 
 @pytest.fixture
