@@ -279,7 +279,7 @@ async def _leases_in_force(settings: Settings) -> InForce:
     clock = SystemClock()
     store = await open_store(settings.environment.database_url, clock=clock, migrate=False)
     try:
-        return await in_force(store, clock.now())
+        return await in_force(store, clock.now(), settings.file.suppression.own_account)
     finally:
         await store.close()
 

@@ -50,27 +50,28 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The suppressions in force, and the numbers of the findings that they name, by identity key."""
+    """The suppressions in force, the numbers of the findings that they name, by identity key, and the account that secbot runs in."""
 
     leases: tuple[Lease, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
+    own_account: str = ""
 
     def hiding(self, record: Record, now: datetime) -> Lease | None:
         """The one that hides a finding; None when it is shown."""
         known = replace(record, number=self.numbers.get(record.finding.key, 0))
-        if record.state is not State.OPEN or never_hidden(record):
+        if record.state is not State.OPEN or never_hidden(record, self.own_account):
             return None
         return next((one for one in self.leases if covers(query_of(one), known, now)), None)
 
 
-async def in_force(store: Store, now: datetime) -> InForce:
+async def in_force(store: Store, now: datetime, own_account: str = "") -> InForce:
     """What hides findings now. Raises StoreUnavailable."""
     async with store.begin() as tx:
         leases = tuple(await tx.hiding(now))
     refs = {ref for lease in leases for ref in query_of(lease).refs}
     async with store.reads() as reads:
         named = await reads.by_numbers([int(ref.removeprefix("F-")) for ref in sorted(refs)])
-    return InForce(leases, {record.finding.key: record.number for record in named})
+    return InForce(leases, {record.finding.key: record.number for record in named}, own_account)
 
 
 class Explain:

@@ -14,7 +14,7 @@ from bot.domain.hiding_views import DriftReport
 from bot.domain.oncall_views import ShiftTaken
 from bot.domain.views import View
 from bot.ports import Saying, SayKind
-from bot.services.briefs import Briefs
+from bot.services.briefs import BRIEF, SLEPT, TAKEN, Briefs
 from bot.services.sayings import LANE_OF_A_PERSON
 
 DRIFT = "drift"
@@ -34,17 +34,17 @@ class Reports:
 
     async def view(self, details: Mapping[str, str], now: datetime) -> View | None:
         """The view of a report's row; None when it cannot be read. Raises TemporaryError when the database does not answer."""
+        kind = details.get("report", "")
         try:
-            match details.get("report", ""):
-                case "drift":
-                    return DriftReport(seen=unpack(details["seen"]), now=now, nightly=True)
-                case "brief":
-                    return await self.briefs.brief(details, now)
-                case "taken":
-                    until = datetime.fromisoformat(details["until"])
-                    return ShiftTaken(rotation=details["rotation"], person=details["person"], until=until, now=now)
-                case "slept":
-                    return await self.briefs.slept_through(details, now)
+            if kind == DRIFT:
+                return DriftReport(seen=unpack(details["seen"]), now=now, nightly=True)
+            if kind == BRIEF:
+                return await self.briefs.brief(details, now)
+            if kind == SLEPT:
+                return await self.briefs.slept_through(details, now)
+            if kind == TAKEN:
+                until = datetime.fromisoformat(details["until"])
+                return ShiftTaken(rotation=details["rotation"], person=details["person"], until=until, now=now)
         except (KeyError, ValueError):
             return None
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -19,24 +18,6 @@ ACCOUNT, REGION = "420000000001", "eu-west-1"
 PRODUCT = "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
 BUCKETS = {"resourceType": {"eq": ["AWS::S3::Bucket"]}, "isPublic": {"eq": ["false"]}}
 ONE_TRY = AioConfig(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=5)
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-async def apis(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ApiServer]:
-    """The finding services, to which the environment leads; whatever a test did, it fitted AWS's model."""
-    apis = ApiServer(account=ACCOUNT, clock=clock)
-    await apis.start()
-    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
-    for name, value in {**apis.environment(), **keys}.items():
-        monkeypatch.setenv(name, value)
-    yield apis
-    await apis.stop()
-    assert apis.violations == []
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,23 +32,6 @@ def ocsf(field: str, value: str, comparison: str = "EQUALS") -> dict[str, Any]:
 
 def composites(*filters: dict[str, Any], operator: str = "AND") -> dict[str, Any]:
     return {"OcsfFindingCriteria": {"CompositeFilters": [{"StringFilters": list(filters), "Operator": operator}]}}
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-async def apis(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ApiServer]:
-    apis = ApiServer(account=ACCOUNT, clock=clock)
-    await apis.start()
-    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
-    for name, value in {**apis.environment(), **keys}.items():
-        monkeypatch.setenv(name, value)
-    yield apis
-    await apis.stop()
-    assert apis.violations == []
 
 
 @pytest.fixture

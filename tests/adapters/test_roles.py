@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,23 +18,6 @@ from tests.support.clock import BotClock
 ACCOUNT, OTHER, REGION = "420000000001", "420000000002", "eu-west-1"
 BUCKETS = {"resourceType": {"eq": ["AWS::S3::Bucket"]}, "isPublic": {"eq": ["false"]}}
 ONE_TRY = AioConfig(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=5)
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-async def apis(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ApiServer]:
-    apis = ApiServer(account=ACCOUNT, clock=clock)
-    await apis.start()
-    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
-    for name, value in {**apis.environment(), **keys}.items():
-        monkeypatch.setenv(name, value)
-    yield apis
-    await apis.stop()
-    assert apis.violations == []
 
 
 @pytest.fixture
